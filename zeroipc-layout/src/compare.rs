@@ -1,0 +1,280 @@
+//! How two descriptions differ: the sentence that a refused reader gets.
+//!
+//! A side that does not know something makes no claim about it: a plain number against an enum, bytes against text, an
+//! empty name or unit, opaque bytes. Sizes, offsets, element kinds and counts are always compared.
+
+// Without allocation the path to the difference travels by value; only a refused open pays for it.
+#![allow(clippy::result_large_err)]
+
+use core::fmt;
+
+use crate::decode::{Description, EnumNode, FieldNode, Node, StructNode};
+use crate::limits::MAX_DESCRIPTION_DEPTH;
+use crate::scalar::Scalar;
+
+/// The first place where two descriptions differ.
+///
+/// Displays as a sentence that begins with the place, with `here` for the first description and `in the segment` for
+/// the second.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference<'a> {
+    path: Path<'a>,
+    what: What<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What<'a> {
+    Type(Description<'a>, Description<'a>),
+    Offset(u32, u32),
+    Name(u32, &'a str, &'a str),
+    Unit(&'a str, &'a str),
+    Count(u32, u32),
+    Size(u64, u64),
+    OnlyHere(u32),
+    OnlyThere(u32),
+    ValueName(i64, &'a str, &'a str),
+    ValueNumber(&'a str, i64, i64),
+}
+
+/// The names of the fields that lead to a place.
+#[derive(Clone, Copy, Debug)]
+struct Path<'a> {
+    names: [&'a str; MAX_DESCRIPTION_DEPTH as usize + 1],
+    len: usize,
+}
+
+impl<'a> Path<'a> {
+    fn then(mut self, name: &'a str) -> Path<'a> {
+        if self.len < self.names.len() {
+            self.names[self.len] = name;
+            self.len += 1;
+        }
+        self
+    }
+
+    fn differs<T>(self, what: What<'a>) -> Result<T, Difference<'a>> {
+        Err(Difference { path: self, what })
+    }
+}
+
+/// Compares what we expect with what the segment says.
+///
+/// # Errors
+/// The first difference in the order of the fields.
+pub fn compare<'a>(ours: Description<'a>, theirs: Description<'a>) -> Result<(), Difference<'a>> {
+    compare_at(Path { names: [""; MAX_DESCRIPTION_DEPTH as usize + 1], len: 0 }, ours, theirs)
+}
+
+fn compare_at<'a>(path: Path<'a>, ours: Description<'a>, theirs: Description<'a>) -> Result<(), Difference<'a>> {
+    match (ours.node(), theirs.node()) {
+        (Node::Opaque { .. }, _) | (_, Node::Opaque { .. }) => match (ours.size(), theirs.size()) {
+            (here, there) if here == there => Ok(()),
+            (here, there) => path.differs(What::Size(here, there)),
+        },
+        (Node::Struct(a), Node::Struct(b)) => compare_structs(path, a, b),
+        (Node::Array { count: a, .. }, Node::Array { count: b, .. }) if a != b => path.differs(What::Count(a, b)),
+        (Node::Array { elem: a, .. }, Node::Array { elem: b, .. }) => compare_at(path, a, b),
+        (Node::Enum(a), Node::Enum(b)) if a.repr == b.repr => compare_enums(path, a, b),
+        (a, b) => match (plain(a), plain(b)) {
+            (Some(here), Some(there)) if here == there => Ok(()),
+            _ => path.differs(What::Type(ours, theirs)),
+        },
+    }
+}
+
+/// A type without the refinements that one side may not know: text is bytes, an enum is its number.
+fn plain(node: Node<'_>) -> Option<(Scalar, u32)> {
+    match node {
+        Node::Scalar(scalar) => Some((scalar, 0)),
+        Node::Enum(desc) => Some((desc.repr, 0)),
+        Node::Str { len } => Some((Scalar::U8, len)),
+        Node::Array { count, elem } => match elem.node() {
+            Node::Scalar(Scalar::U8) => Some((Scalar::U8, count)),
+            _ => None,
+        },
+        Node::Struct(_) | Node::Opaque { .. } => None,
+    }
+}
+
+fn compare_structs<'a>(path: Path<'a>, ours: StructNode<'a>, theirs: StructNode<'a>) -> Result<(), Difference<'a>> {
+    let (mut here, mut there) = (ours.fields(), theirs.fields());
+    loop {
+        match (here.next(), there.next()) {
+            (Some(a), Some(b)) => compare_fields(path, a, b)?,
+            (Some(a), None) => return path.then(a.name).differs(What::OnlyHere(a.offset)),
+            (None, Some(b)) => return path.then(b.name).differs(What::OnlyThere(b.offset)),
+            (None, None) if ours.size != theirs.size => {
+                return path.differs(What::Size(u64::from(ours.size), u64::from(theirs.size)));
+            }
+            (None, None) => return Ok(()),
+        }
+    }
+}
+
+fn compare_fields<'a>(path: Path<'a>, ours: FieldNode<'a>, theirs: FieldNode<'a>) -> Result<(), Difference<'a>> {
+    let named = !ours.name.is_empty() && !theirs.name.is_empty();
+    if named && ours.name != theirs.name {
+        if ours.offset == theirs.offset {
+            return path.then(ours.name).differs(What::Name(ours.offset, ours.name, theirs.name));
+        }
+        return if ours.offset < theirs.offset {
+            path.then(ours.name).differs(What::OnlyHere(ours.offset))
+        } else {
+            path.then(theirs.name).differs(What::OnlyThere(theirs.offset))
+        };
+    }
+    let path = path.then(if ours.name.is_empty() { theirs.name } else { ours.name });
+    if ours.offset != theirs.offset {
+        return path.differs(What::Offset(ours.offset, theirs.offset));
+    }
+    compare_at(path, ours.ty, theirs.ty)?;
+    if !ours.unit.is_empty() && !theirs.unit.is_empty() && ours.unit != theirs.unit {
+        return path.differs(What::Unit(ours.unit, theirs.unit));
+    }
+    Ok(())
+}
+
+/// Values that only one side has are compatible: an enum is open. A name or a number that both have must agree.
+fn compare_enums<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -> Result<(), Difference<'a>> {
+    for (value, name) in ours.values() {
+        let mut same_number = theirs.values().filter(|(other, _)| *other == value).peekable();
+        if let Some((_, other)) = same_number.peek().copied() {
+            if same_number.all(|(_, other)| other != name) {
+                return path.differs(What::ValueName(value, name, other));
+            }
+        } else if let Some((other, _)) = theirs.values().find(|(_, other)| *other == name) {
+            return path.differs(What::ValueNumber(name, value, other));
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.len == 0 {
+            return f.write_str("the element");
+        }
+        f.write_str("field `")?;
+        for (i, name) in self.names[..self.len].iter().enumerate() {
+            let name = if name.is_empty() { "?" } else { name };
+            write!(f, "{}{name}", if i == 0 { "" } else { "." })?;
+        }
+        f.write_str("`")
+    }
+}
+
+impl fmt::Display for Difference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.path)?;
+        match self.what {
+            What::Type(a, b) => write!(f, "is {a} here and {b} in the segment"),
+            What::Offset(a, b) => write!(f, "is at offset {a} here and at offset {b} in the segment"),
+            What::Name(at, a, b) => write!(f, "at offset {at} is named `{a}` here and `{b}` in the segment"),
+            What::Unit(a, b) => write!(f, "has the unit `{a}` here and `{b}` in the segment"),
+            What::Count(a, b) => write!(f, "has {a} elements here and {b} in the segment"),
+            What::Size(a, b) => write!(f, "has {a} bytes here and {b} in the segment"),
+            What::OnlyHere(at) => write!(f, "at offset {at} is missing in the segment"),
+            What::OnlyThere(at) => write!(f, "at offset {at} is in the segment and missing here"),
+            What::ValueName(v, a, b) => write!(f, "calls the value {v} `{a}` here and `{b}` in the segment"),
+            What::ValueNumber(n, a, b) => write!(f, "has the value `{n}` as {a} here and as {b} in the segment"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc};
+    use crate::encode::{encode, encoded_len};
+    use std::string::{String, ToString};
+    use std::vec;
+
+    const U8: TypeDesc<'_> = TypeDesc::Scalar(Scalar::U8);
+    const U32: TypeDesc<'_> = TypeDesc::Scalar(Scalar::U32);
+    const F32: TypeDesc<'_> = TypeDesc::Scalar(Scalar::F32);
+
+    const fn field<'a>(name: &'a str, offset: u32, ty: &'a TypeDesc<'a>) -> FieldDesc<'a> {
+        FieldDesc { name, offset, unit: "", ty }
+    }
+
+    fn difference(ours: &TypeDesc<'_>, theirs: &TypeDesc<'_>) -> String {
+        let encoded = |ty| {
+            let mut out = vec![0; encoded_len(ty).unwrap()];
+            encode(ty, &mut out).unwrap();
+            out
+        };
+        let (a, b) = (encoded(ours), encoded(theirs));
+        match compare(Description::parse(&a).unwrap(), Description::parse(&b).unwrap()) {
+            Ok(()) => String::new(),
+            Err(difference) => difference.to_string(),
+        }
+    }
+
+    fn of<'a>(size: u32, fields: &'a [FieldDesc<'a>]) -> StructDesc<'a> {
+        StructDesc { name: "T", size, align: 4, fields }
+    }
+
+    #[test]
+    fn the_first_differing_field_is_named() {
+        let (ab, ba) = ([field("lat", 0, &F32), field("lon", 4, &F32)], [field("lon", 0, &F32), field("lat", 4, &F32)]);
+        assert_eq!(
+            difference(&TypeDesc::Struct(&of(8, &ab)), &TypeDesc::Struct(&of(8, &ba))),
+            "field `lat` at offset 0 is named `lat` here and `lon` in the segment"
+        );
+        let moved = [field("lat", 0, &F32), field("lon", 8, &F32)];
+        assert_eq!(
+            difference(&TypeDesc::Struct(&of(8, &ab)), &TypeDesc::Struct(&of(12, &moved))),
+            "field `lon` is at offset 4 here and at offset 8 in the segment"
+        );
+        let (inner, outer) = (of(8, &ab), of(8, &moved[..1]));
+        let (a, b) = (TypeDesc::Struct(&inner), TypeDesc::Struct(&outer));
+        assert_eq!(
+            difference(
+                &TypeDesc::Struct(&of(8, &[field("pos", 0, &a)])),
+                &TypeDesc::Struct(&of(8, &[field("pos", 0, &b)]))
+            ),
+            "field `pos.lon` at offset 4 is missing in the segment"
+        );
+        assert_eq!(difference(&F32, &U32), "the element is f32 here and u32 in the segment");
+    }
+
+    #[test]
+    fn what_one_side_does_not_know_is_not_compared() {
+        let mode = EnumDesc { name: "Mode", repr: Scalar::U8, values: &[EnumValue { name: "A", value: 1 }] };
+        let bytes = TypeDesc::Array { count: 8, elem: &U8 };
+        assert_eq!(difference(&U8, &TypeDesc::Enum(&mode)), "");
+        assert_eq!(difference(&TypeDesc::Str { len: 8 }, &bytes), "");
+        assert_eq!(difference(&TypeDesc::Opaque { size: 8 }, &bytes), "");
+        assert_eq!(
+            difference(&TypeDesc::Str { len: 9 }, &bytes),
+            "the element is str[9] here and [u8; 8] in the segment"
+        );
+        let metres = [FieldDesc { name: "d", offset: 0, unit: "m", ty: &F32 }];
+        let feet = [FieldDesc { name: "d", offset: 0, unit: "ft", ty: &F32 }];
+        let plain = [field("d", 0, &F32)];
+        assert_eq!(difference(&TypeDesc::Struct(&of(4, &metres)), &TypeDesc::Struct(&of(4, &plain))), "");
+        assert_eq!(
+            difference(&TypeDesc::Struct(&of(4, &metres)), &TypeDesc::Struct(&of(4, &feet))),
+            "field `d` has the unit `m` here and `ft` in the segment"
+        );
+    }
+
+    #[test]
+    fn enum_values_may_be_added_but_not_moved() {
+        let of = |values| EnumDesc { name: "E", repr: Scalar::U8, values };
+        let one = [EnumValue { name: "A", value: 1 }];
+        let two = [EnumValue { name: "A", value: 1 }, EnumValue { name: "B", value: 2 }];
+        let moved = [EnumValue { name: "A", value: 2 }];
+        let renamed = [EnumValue { name: "Z", value: 1 }];
+        assert_eq!(difference(&TypeDesc::Enum(&of(&one)), &TypeDesc::Enum(&of(&two))), "");
+        assert_eq!(difference(&TypeDesc::Enum(&of(&two)), &TypeDesc::Enum(&of(&one))), "");
+        assert_eq!(
+            difference(&TypeDesc::Enum(&of(&one)), &TypeDesc::Enum(&of(&moved))),
+            "the element has the value `A` as 1 here and as 2 in the segment"
+        );
+        assert_eq!(
+            difference(&TypeDesc::Enum(&of(&one)), &TypeDesc::Enum(&of(&renamed))),
+            "the element calls the value 1 `A` here and `Z` in the segment"
+        );
+    }
+}

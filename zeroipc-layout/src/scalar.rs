@@ -1,0 +1,118 @@
+//! The element types of the format.
+
+/// A fixed-width element type. The discriminant is its code in a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Scalar {
+    /// Unsigned, 1 byte.
+    U8 = 1,
+    /// Unsigned, 2 bytes.
+    U16 = 2,
+    /// Unsigned, 4 bytes.
+    U32 = 3,
+    /// Unsigned, 8 bytes.
+    U64 = 4,
+    /// Signed, 1 byte.
+    I8 = 5,
+    /// Signed, 2 bytes.
+    I16 = 6,
+    /// Signed, 4 bytes.
+    I32 = 7,
+    /// Signed, 8 bytes.
+    I64 = 8,
+    /// IEEE 754 binary32.
+    F32 = 9,
+    /// IEEE 754 binary64.
+    F64 = 10,
+    /// A truth value in one byte: 0 is false, everything else is true.
+    Bool8 = 11,
+}
+
+impl Scalar {
+    /// Every scalar, in the order of the codes.
+    pub const ALL: [Scalar; 11] = [
+        Scalar::U8,
+        Scalar::U16,
+        Scalar::U32,
+        Scalar::U64,
+        Scalar::I8,
+        Scalar::I16,
+        Scalar::I32,
+        Scalar::I64,
+        Scalar::F32,
+        Scalar::F64,
+        Scalar::Bool8,
+    ];
+
+    /// The scalar with this code, if there is one.
+    pub const fn from_code(code: u8) -> Option<Scalar> {
+        if code == 0 || code as usize > Scalar::ALL.len() {
+            return None;
+        }
+        Some(Scalar::ALL[code as usize - 1])
+    }
+
+    /// The scalar with this canonical name, if there is one.
+    pub fn from_name(name: &str) -> Option<Scalar> {
+        Scalar::ALL.into_iter().find(|scalar| scalar.name() == name)
+    }
+
+    /// The code in a description.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The canonical name, which enters fingerprints and is the spelling in `.zipc` files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scalar::U8 => "u8",
+            Scalar::U16 => "u16",
+            Scalar::U32 => "u32",
+            Scalar::U64 => "u64",
+            Scalar::I8 => "i8",
+            Scalar::I16 => "i16",
+            Scalar::I32 => "i32",
+            Scalar::I64 => "i64",
+            Scalar::F32 => "f32",
+            Scalar::F64 => "f64",
+            Scalar::Bool8 => "bool8",
+        }
+    }
+
+    /// Size in bytes; the alignment is the same number on every target.
+    pub const fn size(self) -> u32 {
+        match self {
+            Scalar::U8 | Scalar::I8 | Scalar::Bool8 => 1,
+            Scalar::U16 | Scalar::I16 => 2,
+            Scalar::U32 | Scalar::I32 | Scalar::F32 => 4,
+            Scalar::U64 | Scalar::I64 | Scalar::F64 => 8,
+        }
+    }
+
+    /// Whether this is a whole number, so that an enum may use it.
+    pub const fn is_integer(self) -> bool {
+        !matches!(self, Scalar::F32 | Scalar::F64 | Scalar::Bool8)
+    }
+
+    /// Whether negative values can be represented.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 | Scalar::F32 | Scalar::F64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_lead_back() {
+        for scalar in Scalar::ALL {
+            assert_eq!(Scalar::from_code(scalar.code()), Some(scalar));
+            assert_eq!(Scalar::from_name(scalar.name()), Some(scalar));
+        }
+        assert_eq!(Scalar::from_code(0), None);
+        assert_eq!(Scalar::from_code(12), None);
+        assert_eq!(Scalar::from_name("usize"), None);
+    }
+}
