@@ -1,0 +1,3 @@
+//! A crate whose build script compiles a schema.
+
+fn main() {}

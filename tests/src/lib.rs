@@ -1,0 +1,1 @@
+//! Helpers for the tests that need two crates, two languages or two processes.

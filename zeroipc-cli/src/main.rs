@@ -1,0 +1,3 @@
+//! The `zeroipc` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Types of our own that a shared struct may hold.
