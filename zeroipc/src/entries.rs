@@ -1,0 +1,148 @@
+//! What a segment holds, for those who look at it without knowing its types.
+
+use std::fmt;
+use std::mem::offset_of;
+
+use zeroipc_layout::Description;
+use zeroipc_layout::name::RESERVED_PREFIX;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::array::ArrayHeader;
+use crate::format::queue::QueueHeader;
+use crate::format::schema::Kind;
+use crate::memory::{Memory, Segment};
+use crate::passport::Record;
+use crate::structures::queue::read_values;
+use crate::sync::Relaxed;
+use crate::table::Entry;
+
+/// What kind of structure an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StructureKind {
+    /// An [`Array`](crate::Array).
+    Array,
+    /// A [`Queue`](crate::Queue).
+    Queue,
+    /// Nobody has recorded what it is, or a later release has.
+    Unknown,
+}
+
+impl fmt::Display for StructureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            StructureKind::Array => "array",
+            StructureKind::Queue => "queue",
+            StructureKind::Unknown => "unknown",
+        })
+    }
+}
+
+/// One structure of a segment, as its entry and its record tell. Displays as `readings: queue<SensorReading>[1024]`.
+#[derive(Clone, Debug)]
+pub struct StructureInfo {
+    entry: Entry,
+    kind: StructureKind,
+    capacity: Option<u64>,
+    record: Option<Record>,
+}
+
+impl StructureInfo {
+    pub(crate) fn list(segment: &Segment) -> Result<Vec<StructureInfo>> {
+        let mut structures = Vec::new();
+        for index in 0..segment.table.entry_count(&segment.region, &segment.name)? {
+            let entry = segment.table.entry(&segment.region, &segment.name, index)?;
+            if entry.name.starts_with(RESERVED_PREFIX) {
+                continue;
+            }
+            let record = segment.record(&entry)?;
+            structures.push(StructureInfo::new(segment, entry, record)?);
+        }
+        Ok(structures)
+    }
+
+    fn new(segment: &Segment, entry: Entry, record: Option<Record>) -> Result<StructureInfo> {
+        let (kind, field) = match record.as_ref().filter(|record| !record.foreign).map(|record| record.kind) {
+            Some(Kind::ARRAY) => (StructureKind::Array, Some(offset_of!(ArrayHeader, capacity))),
+            Some(Kind::QUEUE) => (StructureKind::Queue, Some(offset_of!(QueueHeader, capacity))),
+            _ => (StructureKind::Unknown, None),
+        };
+        let capacity = match field {
+            Some(field) => Some(segment.region.u64_at(entry.offset + field as u64)?.load(Relaxed)),
+            None => None,
+        };
+        Ok(StructureInfo { entry, kind, capacity, record })
+    }
+
+    /// The structure's name.
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// Where the structure starts, in bytes from the start of the segment.
+    pub fn offset(&self) -> u64 {
+        self.entry.offset
+    }
+
+    /// The bytes that the structure takes.
+    pub fn size(&self) -> u64 {
+        self.entry.size
+    }
+
+    /// What kind of structure it is, if that is recorded.
+    pub fn kind(&self) -> StructureKind {
+        self.kind
+    }
+
+    /// How many elements it has room for, if its kind is recorded. The number comes from the segment and is unchecked.
+    pub fn capacity(&self) -> Option<u64> {
+        self.capacity
+    }
+
+    /// What its elements are, if that is recorded.
+    pub fn element(&self) -> Option<Description<'_>> {
+        self.record.as_ref()?.types.first()?.description()
+    }
+
+    /// The elements as bytes, at most `limit` from element `skip` on, without changing anything: those of an array, or
+    /// those that wait in a queue. What a peer writes meanwhile may be seen torn.
+    ///
+    /// # Errors
+    /// [`BadArgument`](ErrorKind::BadArgument) if kind or elements are not recorded, [`Corrupt`](ErrorKind::Corrupt) if
+    /// the capacity does not fit the entry.
+    pub fn read(&self, memory: &Memory, skip: u64, limit: u64) -> Result<Vec<Vec<u8>>> {
+        let segment = &memory.segment;
+        let (Some(capacity), Some(element)) = (self.capacity, self.element()) else {
+            let message = format!("`{}` has no record of what it is, so its elements cannot be told apart", self.name());
+            return Err(Error::new(ErrorKind::BadArgument, message));
+        };
+        let size = element.size();
+        if self.kind == StructureKind::Queue {
+            return read_values(segment, &self.entry, capacity, size, skip, limit);
+        }
+        let first = self.entry.offset + size_of::<ArrayHeader>() as u64;
+        let fits = size.checked_mul(capacity).and_then(|bytes| bytes.checked_add(size_of::<ArrayHeader>() as u64));
+        if fits != Some(self.entry.size) {
+            let (have, name) = (self.entry.size, self.name());
+            let message = format!("array `{name}`: its entry has {have} bytes, which {capacity} elements do not fill");
+            return Err(Error::corrupt(message));
+        }
+        let mut values = Vec::new();
+        for index in (0..capacity).skip(skip as usize).take(limit as usize) {
+            let mut value = vec![0; size as usize];
+            segment.region.read(first + index * size, &mut value)?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
+
+impl fmt::Display for StructureInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name(), self.kind)?;
+        match (self.element(), self.capacity) {
+            (Some(element), Some(capacity)) => write!(f, "<{element}>[{capacity}]"),
+            _ => write!(f, " of {} bytes", self.size()),
+        }
+    }
+}

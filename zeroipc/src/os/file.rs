@@ -1,0 +1,251 @@
+//! Files in the directory of shared memory.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+/// Where POSIX shared memory lives on Linux.
+const DIRECTORY: &str = "/dev/shm";
+
+/// What a mapping may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+impl Access {
+    fn flags(self) -> libc::c_int {
+        match self {
+            Access::ReadOnly => libc::O_RDONLY,
+            Access::ReadWrite => libc::O_RDWR,
+        }
+    }
+}
+
+/// Which file this is, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// An open file in the directory of shared memory.
+#[derive(Debug)]
+pub(crate) struct ShmFile {
+    file: File,
+    access: Access,
+    identity: Identity,
+}
+
+/// `result` of a system call that reports failure as −1.
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+fn c_string(text: &str) -> io::Result<CString> {
+    CString::new(text).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+}
+
+fn path_of(name: &str) -> io::Result<CString> {
+    c_string(&format!("{DIRECTORY}{name}"))
+}
+
+fn open_path(path: &CString, flags: libc::c_int) -> io::Result<File> {
+    loop {
+        // SAFETY: `path` is NUL-terminated; without O_CREAT no mode is read.
+        match check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC) }) {
+            // SAFETY: the call above returned this descriptor, and nothing else owns it.
+            Ok(fd) => return Ok(unsafe { File::from_raw_fd(fd) }),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn identity_of(file: &File) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = file.metadata()?;
+    Ok(Identity { device: metadata.dev(), inode: metadata.ino() })
+}
+
+impl ShmFile {
+    /// A new file without a name, of `size` bytes and exactly this mode.
+    pub(crate) fn create_unnamed(size: u64, mode: u32) -> io::Result<ShmFile> {
+        let directory = c_string(DIRECTORY)?;
+        let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC;
+        // SAFETY: `directory` is NUL-terminated, and O_TMPFILE reads the mode that is given.
+        let fd = check(unsafe { libc::open(directory.as_ptr(), flags, mode) })?;
+        // SAFETY: the call above returned this descriptor, and nothing else owns it.
+        let file = unsafe { File::from_raw_fd(fd) };
+        // SAFETY: the descriptor is open; the call has no other precondition.
+        check(unsafe { libc::fchmod(fd, mode) })?;
+        file.set_len(size)?;
+        let identity = identity_of(&file)?;
+        Ok(ShmFile { file, access: Access::ReadWrite, identity })
+    }
+
+    /// The file of this name. Links are not followed, and what is not a regular file is refused.
+    pub(crate) fn open(name: &str, access: Access) -> io::Result<ShmFile> {
+        let file = open_path(&path_of(name)?, access.flags() | libc::O_NOFOLLOW | libc::O_NONBLOCK)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        let identity = identity_of(&file)?;
+        Ok(ShmFile { file, access, identity })
+    }
+
+    /// The same file in an open file description of its own, so that its locks are its own.
+    pub(crate) fn reopen(&self, name: &str) -> io::Result<ShmFile> {
+        let through_proc = c_string(&format!("/proc/self/fd/{}", self.fd()))?;
+        if let Ok(file) = open_path(&through_proc, self.access.flags()) {
+            if identity_of(&file)? == self.identity {
+                return Ok(ShmFile { file, access: self.access, identity: self.identity });
+            }
+        }
+        let by_name = ShmFile::open(name, self.access)?;
+        if by_name.identity == self.identity {
+            return Ok(by_name);
+        }
+        Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "its descriptor was closed by somebody else and its name now leads to another file",
+        ))
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn link(&self, name: &str) -> io::Result<()> {
+        let target = path_of(name)?;
+        let through_proc = c_string(&format!("/proc/self/fd/{}", self.fd()))?;
+        let here = libc::AT_FDCWD;
+        // SAFETY: both paths are NUL-terminated.
+        let linked = check(unsafe {
+            libc::linkat(here, through_proc.as_ptr(), here, target.as_ptr(), libc::AT_SYMLINK_FOLLOW)
+        });
+        match linked {
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                // Without /proc the descriptor itself can be linked, where the system allows it.
+                // SAFETY: both paths are NUL-terminated.
+                check(unsafe { libc::linkat(self.fd(), c"".as_ptr(), here, target.as_ptr(), libc::AT_EMPTY_PATH) })
+                    .map(drop)
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// Whether the name still leads to this file.
+    pub(crate) fn is_named(&self, name: &str) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        match std::fs::symlink_metadata(format!("{DIRECTORY}{name}")) {
+            Ok(metadata) => Ok(Identity { device: metadata.dev(), inode: metadata.ino() } == self.identity),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a name.
+    pub(crate) fn unlink(name: &str) -> io::Result<()> {
+        let path = path_of(name)?;
+        // SAFETY: `path` is NUL-terminated.
+        check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
+    }
+
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Maps the first `len` bytes, shared.
+    pub(crate) fn map(&self, len: usize) -> io::Result<MmapRaw> {
+        let mut options = MmapOptions::new();
+        options.len(len);
+        match self.access {
+            Access::ReadWrite => options.map_raw(&self.file),
+            Access::ReadOnly => options.map_raw_read_only(&self.file),
+        }
+    }
+
+    /// Makes sure that a range has memory behind it and that its whole pages read as zero.
+    pub(crate) fn reserve(&self, offset: u64, len: u64) -> io::Result<()> {
+        use std::os::unix::fs::MetadataExt;
+        let page = page_size();
+        let (first, last) = (offset.next_multiple_of(page), (offset + len) / page * page);
+        if first < last && self.has_data(first, last)? {
+            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+            self.fallocate(mode, first, last - first)?;
+        }
+        let metadata = self.file.metadata()?;
+        if metadata.blocks().saturating_mul(512) >= metadata.len() {
+            // Every page is there already; walking over them again would take as long as the first time.
+            return Ok(());
+        }
+        self.fallocate(0, offset, len)
+    }
+
+    /// Whether a dead creator has written to a range.
+    fn has_data(&self, first: u64, last: u64) -> io::Result<bool> {
+        // SAFETY: the descriptor is open; the call has no other precondition.
+        let found = unsafe { libc::lseek(self.fd(), first.cast_signed(), libc::SEEK_DATA) };
+        if found >= 0 {
+            return Ok(found.cast_unsigned() < last);
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() == Some(libc::ENXIO) { Ok(false) } else { Err(error) }
+    }
+
+    fn fallocate(&self, mode: libc::c_int, offset: u64, len: u64) -> io::Result<()> {
+        loop {
+            // SAFETY: the descriptor is open; the call has no other precondition.
+            match check(unsafe { libc::fallocate(self.fd(), mode, offset.cast_signed(), len.cast_signed()) }) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+}
+
+/// The bytes that the directory of shared memory has left.
+pub(crate) fn free_space() -> Option<u64> {
+    let directory = c_string(DIRECTORY).ok()?;
+    let mut stats = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: the path is NUL-terminated and `stats` is writable and large enough.
+    let done = unsafe { libc::statvfs(directory.as_ptr(), stats.as_mut_ptr()) };
+    if done != 0 {
+        return None;
+    }
+    // SAFETY: the call succeeded and so has filled `stats`.
+    let stats = unsafe { stats.assume_init() };
+    Some(stats.f_bavail.saturating_mul(stats.f_frsize))
+}
+
+/// The names of all regular files in the directory, with a leading `/`.
+pub(crate) fn list() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(DIRECTORY)? {
+        let entry = entry?;
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            if let Ok(name) = entry.file_name().into_string() {
+                names.push(format!("/{name}"));
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+pub(crate) fn page_size() -> u64 {
+    // SAFETY: the call has no precondition.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(size).unwrap_or(4096)
+}

@@ -1,0 +1,12 @@
+//! The structures. Each is one file: its bytes and states, its invariants, its orderings, what a crash leaves behind.
+//!
+//! | structure | operations | progress | when a participant dies |
+//! |---|---|---|---|
+//! | [`Array`](crate::Array) | all | wait-free | nothing is claimed, so nothing is left |
+//! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
+
+#[cfg(not(loom))]
+pub(crate) mod array;
+#[cfg(not(loom))]
+pub(crate) mod queue;
+pub(crate) mod queue_kernel;

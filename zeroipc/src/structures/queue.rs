@@ -1,0 +1,717 @@
+//! A bounded queue for many producers and many consumers.
+//!
+//! `docs/format.md` §6 has the bytes and the states, [`queue_kernel`](super::queue_kernel) the algorithm, its
+//! invariants and its orderings. This file joins the two: where the words of a mapped queue are, and the handle.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::{MaybeUninit, offset_of};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
+
+use super::queue_kernel::{Cells, Kernel, Peek, Peers, Stop, decode, empty};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::queue::QueueHeader;
+use crate::format::schema::Kind;
+use crate::memory::{Blueprint, Memory, Placed, Segment, deadline_after, structure_size};
+use crate::os::{futex_wait, futex_wake_all};
+use crate::points::point;
+use crate::region::{Region, copy_in, copy_out};
+use crate::shm_layout::ShmLayout;
+use crate::sync::{AtomicU64, Relaxed};
+use crate::table::{Entry, Fit};
+
+const HEADER: u64 = size_of::<QueueHeader>() as u64;
+/// Bytes of a cell before its value.
+const STATE: u64 = size_of::<u64>() as u64;
+
+/// A bounded lock-free queue for many producers and many consumers, in every process and language.
+///
+/// Elements are copied in and out. One producer's elements arrive in the order in which it pushed them, and each
+/// arrives once.
+///
+/// # When a participant dies
+/// A producer that dies in the middle of a push has never pushed; whoever stands at its cell asks the kernel and frees
+/// it, as soon as the kernel has let go of the process. A consumer that dies loses nothing. A process that is stopped in the
+/// middle of a push counts as alive and holds up the consumers behind its element; deadlines still work.
+///
+/// # Waiting
+/// [`push`](Queue::push) and [`pop`](Queue::pop) spin briefly and then sleep without costing CPU time. All who wait for
+/// an element wake when one comes, and one of them gets it.
+///
+/// A handle is not for signal handlers: a handler that interrupts a push of the same handle waits for it forever.
+///
+/// # Examples
+/// ```
+/// use zeroipc::{Memory, Queue};
+/// # let name = format!("/zeroipc_doc_queue_{}", std::process::id());
+/// # let name = name.as_str();
+/// let memory = Memory::options().remove_on_last_detach(true).create(name, 1 << 20)?;
+/// let queue = Queue::<u64>::open_or_create(&memory, "jobs", 1000)?;
+/// assert_eq!(queue.capacity(), 1024);
+/// queue.push(7)?;
+/// queue.try_push(8)?;
+/// assert_eq!(queue.pop()?, 7);
+/// assert_eq!(queue.try_pop()?, Some(8));
+/// assert_eq!(queue.try_pop()?, None);
+/// # Ok::<(), zeroipc::Error>(())
+/// ```
+pub struct Queue<T> {
+    cells: MappedCells,
+    segment: Arc<Segment>,
+    name: Box<str>,
+    element: PhantomData<fn(T) -> T>,
+}
+
+/// The words of a queue in a mapping.
+///
+/// Invariant **M1**: the pointers lead to a header and to `mask + 1` cells of `stride` bytes, all inside the mapping,
+/// aligned to 8, and mapped as long as the handle that holds this value (its `segment` sees to that).
+struct MappedCells {
+    header: NonNull<QueueHeader>,
+    cells: NonNull<u8>,
+    stride: usize,
+    mask: u64,
+}
+
+// SAFETY: the pointers lead to shared memory, which every thread may access through atomics (M1).
+unsafe impl Send for MappedCells {}
+// SAFETY: as above.
+unsafe impl Sync for MappedCells {}
+
+impl MappedCells {
+    #[inline]
+    fn header_word(&self, field: usize) -> &AtomicU64 {
+        // SAFETY: `field` is the offset of a field of the header, so the result stays in it.
+        let word = unsafe { self.header.cast::<u8>().add(field) };
+        // SAFETY: an aligned word in the mapping (M1), accessed through atomics by everybody.
+        unsafe { word.cast::<AtomicU64>().as_ref() }
+    }
+
+    #[inline]
+    fn cell(&self, index: u64) -> NonNull<u8> {
+        debug_assert!(index <= self.mask);
+        // SAFETY: `index ≤ mask`, so the cell is one of those that M1 speaks of.
+        unsafe { self.cells.add(index as usize * self.stride) }
+    }
+
+    /// Where the value of a cell is.
+    #[inline]
+    fn value(&self, index: u64) -> NonNull<u8> {
+        // SAFETY: a cell has a state and a value behind it (M1).
+        unsafe { self.cell(index).add(STATE as usize) }
+    }
+}
+
+impl Cells for MappedCells {
+    #[inline]
+    fn mask(&self) -> u64 {
+        self.mask
+    }
+
+    #[inline]
+    fn head(&self) -> &AtomicU64 {
+        self.header_word(offset_of!(QueueHeader, head))
+    }
+
+    #[inline]
+    fn tail(&self) -> &AtomicU64 {
+        self.header_word(offset_of!(QueueHeader, tail))
+    }
+
+    #[inline]
+    fn state(&self, index: u64) -> &AtomicU64 {
+        // SAFETY: an aligned word in the mapping (M1), accessed through atomics by everybody.
+        unsafe { self.cell(index).cast::<AtomicU64>().as_ref() }
+    }
+}
+
+impl Peers for Segment {
+    const SPINS: u32 = 200;
+
+    fn is_dead(&self, owner: u32) -> bool {
+        !self.is_alive(owner)
+    }
+
+    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
+        futex_wait(word, seen as u32, at_most);
+    }
+
+    fn wake_all(&self, word: &AtomicU64) {
+        futex_wake_all(word);
+    }
+}
+
+/// How many bytes a cell takes.
+const fn stride(element: u64) -> u64 {
+    STATE + element.next_multiple_of(8)
+}
+
+fn rounded_capacity(name: &str, capacity: u64) -> Result<u64> {
+    if capacity == 0 || capacity > MAX_QUEUE_CAPACITY {
+        let message = format!("queue `{name}`: a capacity of {capacity} was asked for; 1 to {MAX_QUEUE_CAPACITY} are possible");
+        return Err(Error::new(ErrorKind::BadArgument, message));
+    }
+    Ok(capacity.next_power_of_two())
+}
+
+/// Writes the header and the cells of a new queue into zeroed memory.
+fn initialise(region: &Region, offset: u64, capacity: u64, stride: u64) -> Result<()> {
+    region.u64_at(offset + offset_of!(QueueHeader, capacity) as u64)?.store(capacity, Relaxed);
+    for index in 0..capacity {
+        region.u64_at(offset + HEADER + index * stride)?.store(empty(index), Relaxed);
+    }
+    Ok(())
+}
+
+impl<T: ShmLayout> Queue<T> {
+    const SIZE: u64 = size_of::<T>() as u64;
+
+    /// Creates a queue with room for at least `capacity` elements, rounded up to a power of two.
+    ///
+    /// # Errors
+    /// [`Exists`](ErrorKind::Exists), [`BadName`](ErrorKind::BadName), [`BadArgument`](ErrorKind::BadArgument) for a
+    /// capacity of 0 or above 2^31, [`OutOfSpace`](ErrorKind::OutOfSpace), [`OutOfMemory`](ErrorKind::OutOfMemory),
+    /// [`TableFull`](ErrorKind::TableFull), [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
+    pub fn create(memory: &Memory, name: &str, capacity: u64) -> Result<Queue<T>> {
+        let capacity = rounded_capacity(name, capacity)?;
+        let placed = Self::with_blueprint(name, capacity, |blueprint| memory.segment.create_structure(blueprint))?;
+        Self::attach(memory, name, placed)
+    }
+
+    /// Opens a queue.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch),
+    /// [`TypeMismatch`](ErrorKind::TypeMismatch) naming the first field that differs, [`Corrupt`](ErrorKind::Corrupt).
+    pub fn open(memory: &Memory, name: &str) -> Result<Queue<T>> {
+        Self::attach(memory, name, memory.segment.open_structure(Kind::QUEUE, name, T::DESC)?)
+    }
+
+    /// Opens a queue, or creates it if there is none; of several processes that do so, one creates.
+    ///
+    /// # Errors
+    /// As [`create`](Queue::create) and [`open`](Queue::open), and [`BadArgument`](ErrorKind::BadArgument) if the queue
+    /// is there with another capacity.
+    pub fn open_or_create(memory: &Memory, name: &str, capacity: u64) -> Result<Queue<T>> {
+        let capacity = rounded_capacity(name, capacity)?;
+        let (placed, _) =
+            Self::with_blueprint(name, capacity, |blueprint| memory.segment.open_or_create_structure(blueprint))?;
+        let queue = Self::attach(memory, name, placed)?;
+        if queue.capacity() != capacity {
+            let found = queue.capacity();
+            let message = format!(
+                "queue `{name}` exists with a capacity of {found} and {capacity} were asked for; open it without a \
+                 capacity"
+            );
+            return Err(Error::new(ErrorKind::BadArgument, message));
+        }
+        Ok(queue)
+    }
+
+    fn with_blueprint<R>(name: &str, capacity: u64, run: impl FnOnce(&Blueprint<'_>) -> Result<R>) -> Result<R> {
+        let stride = stride(Self::SIZE);
+        run(&Blueprint {
+            kind: Kind::QUEUE,
+            name,
+            element: T::DESC,
+            size: structure_size(name, HEADER, stride, capacity, Self::SIZE)?,
+            fit: Fit::data_after_word(1),
+            initialise: &|region, offset| initialise(region, offset, capacity, stride),
+        })
+    }
+
+    fn attach(memory: &Memory, name: &str, placed: Placed) -> Result<Queue<T>> {
+        let region = &memory.segment.region;
+        // Read once; the handle never asks again.
+        let capacity = region.u64_at(placed.offset + offset_of!(QueueHeader, capacity) as u64)?.load(Relaxed);
+        let place = (placed.offset, placed.size);
+        let cells = map_cells(&memory.segment, name, place, capacity, Self::SIZE)?;
+        if !placed.recorded {
+            let mask = capacity - 1;
+            let foreign =
+                (0..capacity).find(|&index| decode(cells.state(index).load(Relaxed), index, index, mask).is_none());
+            if let Some(index) = foreign {
+                let segment = &memory.segment.name;
+                return Err(Error::corrupt(format!(
+                    "queue `{name}` in segment `{segment}`: cell {index} is in no state of a queue; it holds other \
+                     elements, or the segment is damaged"
+                )));
+            }
+        }
+        Ok(Queue { cells, segment: Arc::clone(&memory.segment), name: name.into(), element: PhantomData })
+    }
+
+    #[inline]
+    fn kernel(&self) -> Kernel<'_, MappedCells, Segment> {
+        Kernel { cells: &self.cells, peers: &*self.segment }
+    }
+
+    /// This attachment's id; fails on a read-only segment.
+    #[inline]
+    fn me(&self) -> Result<u32> {
+        self.segment.me()
+    }
+
+    #[cold]
+    fn corrupt(&self) -> Error {
+        Error::corrupt(format!(
+            "queue `{}` in segment `{}`: a cell is in no state that a peer could have left; create the segment anew",
+            self.name, self.segment.name
+        ))
+    }
+
+    /// Claims a position, writes the value, hands it over; the tail hint is the caller's.
+    #[inline]
+    fn push_at(&self, me: u32, value: &T, from: Option<u64>, hint: bool) -> Result<(u64, Option<u64>), Stop> {
+        let kernel = self.kernel();
+        let claim = kernel.claim(me, from)?;
+        // From here to `publish` there is no call that could panic, and none into code of the user.
+        point!("queue.push.claimed");
+        if hint {
+            kernel.hint_tail(claim.position);
+        }
+        point!("queue.push.hinted");
+        let to = self.cells.value(claim.index).as_ptr();
+        // SAFETY: the cell has room for a `T` behind its state (M1, and `attach` has checked the stride); `value` is
+        // private, and being `Pod` it has no uninitialised byte.
+        unsafe { copy_in(std::ptr::from_ref(value).cast(), to, size_of::<T>()) };
+        point!("queue.push.written");
+        kernel.publish(claim);
+        point!("queue.push.published");
+        Ok((claim.position, claim.wake.then_some(claim.index)))
+    }
+
+    /// Copies the first value out and takes it; the head hint is the caller's.
+    #[inline]
+    fn pop_at(&self, from: Option<u64>, value: &mut MaybeUninit<T>) -> Result<(u64, Option<u64>), Stop> {
+        let kernel = self.kernel();
+        let mut from = from;
+        loop {
+            let peek: Peek = kernel.peek(from)?;
+            let source = self.cells.value(peek.index).as_ptr();
+            // SAFETY: the cell has a `T` behind its state (M1, and `attach` has checked the stride); `value` is private
+            // and has room for it. What is copied may be torn, and counts only if `take` succeeds.
+            unsafe { copy_out(source, value.as_mut_ptr().cast(), size_of::<T>()) };
+            point!("queue.pop.copied");
+            if let Some(wake) = kernel.take(peek) {
+                point!("queue.pop.taken");
+                return Ok((peek.position, wake.then_some(peek.index)));
+            }
+            from = Some(peek.position);
+        }
+    }
+
+    /// Pushes an element if there is room.
+    ///
+    /// # Errors
+    /// [`Full`](ErrorKind::Full); [`ReadOnly`](ErrorKind::ReadOnly); [`Corrupt`](ErrorKind::Corrupt) if a cell is in no
+    /// state that a peer could have left.
+    #[inline]
+    pub fn try_push(&self, value: T) -> Result<()> {
+        let me = self.me()?;
+        loop {
+            match self.push_at(me, &value, None, true) {
+                Ok((_, None)) => return Ok(()),
+                Ok((_, Some(index))) => {
+                    self.kernel().wake(index);
+                    return Ok(());
+                }
+                Err(Stop::Corrupt) => return Err(self.corrupt()),
+                Err(stop) => {
+                    if !self.kernel().resolve(stop) {
+                        return Err(Error::plain(ErrorKind::Full));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the first element; `None` when there is none, or when the first is still being written.
+    ///
+    /// # Errors
+    /// [`ReadOnly`](ErrorKind::ReadOnly); [`Corrupt`](ErrorKind::Corrupt) if a cell is in no state that a peer could
+    /// have left.
+    #[inline]
+    pub fn try_pop(&self) -> Result<Option<T>> {
+        self.segment.writable()?;
+        let mut value = MaybeUninit::uninit();
+        loop {
+            match self.pop_at(None, &mut value) {
+                Ok((position, wake)) => {
+                    self.kernel().hint_head(position);
+                    point!("queue.pop.hinted");
+                    if let Some(index) = wake {
+                        self.kernel().wake(index);
+                    }
+                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
+                    return Ok(Some(unsafe { value.assume_init() }));
+                }
+                Err(Stop::Corrupt) => return Err(self.corrupt()),
+                Err(stop) => {
+                    if !self.kernel().resolve(stop) {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pushes an element, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    /// As [`try_push`](Queue::try_push), but never `Full`.
+    #[inline]
+    pub fn push(&self, value: T) -> Result<()> {
+        self.push_until(value, None)
+    }
+
+    /// Pushes an element, waiting for room for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was pushed; otherwise as [`push`](Queue::push).
+    pub fn push_timeout(&self, value: T, timeout: Duration) -> Result<()> {
+        self.push_until(value, deadline_after(timeout))
+    }
+
+    /// Pushes an element, waiting for room until `deadline`.
+    ///
+    /// # Errors
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was pushed; otherwise as [`push`](Queue::push).
+    pub fn push_deadline(&self, value: T, deadline: Instant) -> Result<()> {
+        self.push_until(value, Some(deadline))
+    }
+
+    #[inline]
+    fn push_until(&self, value: T, deadline: Option<Instant>) -> Result<()> {
+        let me = self.me()?;
+        loop {
+            match self.push_at(me, &value, None, true) {
+                Ok((_, wake)) => {
+                    if let Some(index) = wake {
+                        self.kernel().wake(index);
+                    }
+                    return Ok(());
+                }
+                Err(stop) => self.wait(stop, deadline)?,
+            }
+        }
+    }
+
+    /// Takes the first element, waiting for one as long as it takes.
+    ///
+    /// # Errors
+    /// As [`try_pop`](Queue::try_pop).
+    #[inline]
+    pub fn pop(&self) -> Result<T> {
+        self.pop_until(None)
+    }
+
+    /// Takes the first element, waiting for one for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was taken; otherwise as [`pop`](Queue::pop).
+    pub fn pop_timeout(&self, timeout: Duration) -> Result<T> {
+        self.pop_until(deadline_after(timeout))
+    }
+
+    /// Takes the first element, waiting for one until `deadline`.
+    ///
+    /// # Errors
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was taken; otherwise as [`pop`](Queue::pop).
+    pub fn pop_deadline(&self, deadline: Instant) -> Result<T> {
+        self.pop_until(Some(deadline))
+    }
+
+    #[inline]
+    fn pop_until(&self, deadline: Option<Instant>) -> Result<T> {
+        self.segment.writable()?;
+        let mut value = MaybeUninit::uninit();
+        loop {
+            match self.pop_at(None, &mut value) {
+                Ok((position, wake)) => {
+                    self.kernel().hint_head(position);
+                    point!("queue.pop.hinted");
+                    if let Some(index) = wake {
+                        self.kernel().wake(index);
+                    }
+                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
+                    return Ok(unsafe { value.assume_init() });
+                }
+                Err(stop) => self.wait(stop, deadline)?,
+            }
+        }
+    }
+
+    #[cold]
+    fn wait(&self, stop: Stop, deadline: Option<Instant>) -> Result<()> {
+        if stop == Stop::Corrupt {
+            return Err(self.corrupt());
+        }
+        if self.kernel().wait(stop, deadline) { Ok(()) } else { Err(Error::plain(ErrorKind::TimedOut)) }
+    }
+
+    /// Pushes as many elements as there is room for and returns how many: one move of the hint and at most one wake
+    /// for all of them. Elements of other producers may come between.
+    ///
+    /// # Errors
+    /// As [`try_push`](Queue::try_push), but `Ok(0)` when full. After an error, none was pushed.
+    pub fn try_push_many(&self, values: &[T]) -> Result<usize> {
+        let me = self.me()?;
+        let mut batch = Batch::default();
+        let mut done = 0;
+        for value in values {
+            match self.push_one_of_many(me, value, &mut batch) {
+                Ok(()) => done += 1,
+                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(_) => break,
+            }
+        }
+        batch.finish_push(&self.kernel());
+        Ok(done)
+    }
+
+    fn push_one_of_many(&self, me: u32, value: &T, batch: &mut Batch) -> Result<(), Stop> {
+        loop {
+            match self.push_at(me, value, batch.next, false) {
+                Ok((position, wake)) => {
+                    batch.add(position, wake, &self.kernel());
+                    return Ok(());
+                }
+                Err(stop) => {
+                    if !self.kernel().resolve(stop) {
+                        return Err(stop);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pushes all elements, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    /// As [`push`](Queue::push); elements before the one that failed were pushed.
+    pub fn push_many(&self, values: &[T]) -> Result<()> {
+        self.push_many_until(values, None).map(drop)
+    }
+
+    /// Pushes elements, waiting for room for at most `timeout` in all, and returns how many were pushed.
+    ///
+    /// # Errors
+    /// As [`push`](Queue::push); a timeout is no error here.
+    pub fn push_many_timeout(&self, values: &[T], timeout: Duration) -> Result<usize> {
+        self.push_many_until(values, deadline_after(timeout))
+    }
+
+    fn push_many_until(&self, values: &[T], deadline: Option<Instant>) -> Result<usize> {
+        let mut done = 0;
+        while done < values.len() {
+            done += self.try_push_many(&values[done..])?;
+            if done < values.len() {
+                match self.push_until(values[done], deadline) {
+                    Ok(()) => done += 1,
+                    Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Takes as many elements as there are and fit into `out`, from the first on, and returns how many: one move of
+    /// the hint and at most one wake for all of them.
+    ///
+    /// # Errors
+    /// As [`try_pop`](Queue::try_pop). After an error, none was taken.
+    pub fn try_pop_many(&self, out: &mut [T]) -> Result<usize> {
+        self.segment.writable()?;
+        let mut batch = Batch::default();
+        let mut done = 0;
+        while done < out.len() {
+            let mut value = MaybeUninit::uninit();
+            match self.pop_at(batch.next, &mut value) {
+                Ok((position, wake)) => {
+                    batch.add(position, wake, &self.kernel());
+                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
+                    out[done] = unsafe { value.assume_init() };
+                    done += 1;
+                }
+                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(stop) => {
+                    if !self.kernel().resolve(stop) {
+                        break;
+                    }
+                }
+            }
+        }
+        batch.finish_pop(&self.kernel());
+        Ok(done)
+    }
+
+    /// Waits for an element for at most `timeout`, then takes what is there, as
+    /// [`try_pop_many`](Queue::try_pop_many); 0 when none came.
+    ///
+    /// # Errors
+    /// As [`try_pop`](Queue::try_pop); a timeout is no error here.
+    pub fn pop_many_timeout(&self, out: &mut [T], timeout: Duration) -> Result<usize> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(0) };
+        match self.pop_until(deadline_after(timeout)) {
+            Ok(value) => *first = value,
+            Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(0),
+            Err(error) => return Err(error),
+        }
+        // What the first pop has taken is the caller's, whatever comes after it.
+        Ok(1 + self.try_pop_many(rest).unwrap_or(0))
+    }
+
+    /// How many elements the queue can hold.
+    pub fn capacity(&self) -> u64 {
+        self.cells.mask + 1
+    }
+
+    /// How many elements are in the queue, those that are being written included; others may change it meanwhile.
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt).
+    pub fn len(&self) -> Result<u64> {
+        let (head, tail) = self.kernel().bounds().map_err(|_| self.corrupt())?;
+        Ok((tail - head).min(self.capacity()))
+    }
+
+    /// Whether there is no element.
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt).
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Whether there is no room.
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt).
+    pub fn is_full(&self) -> Result<bool> {
+        Ok(self.len()? == self.capacity())
+    }
+
+    /// The queue's name in its segment.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Several pushes or pops with one move of the hint and, since the waiters of one side all sleep on one cell, one wake.
+#[derive(Default)]
+struct Batch {
+    next: Option<u64>,
+    wake: Option<u64>,
+}
+
+impl Batch {
+    fn add(&mut self, position: u64, wake: Option<u64>, kernel: &Kernel<'_, MappedCells, Segment>) {
+        self.next = Some(position + 1);
+        if let Some(index) = wake {
+            if let Some(earlier) = self.wake.replace(index).filter(|earlier| *earlier != index) {
+                kernel.wake(earlier);
+            }
+        }
+    }
+
+    fn finish_push(self, kernel: &Kernel<'_, MappedCells, Segment>) {
+        if let Some(next) = self.next {
+            kernel.hint_tail(next - 1);
+        }
+        self.finish(kernel);
+    }
+
+    fn finish_pop(self, kernel: &Kernel<'_, MappedCells, Segment>) {
+        if let Some(next) = self.next {
+            kernel.hint_head(next - 1);
+        }
+        self.finish(kernel);
+    }
+
+    fn finish(self, kernel: &Kernel<'_, MappedCells, Segment>) {
+        if let Some(index) = self.wake {
+            kernel.wake(index);
+        }
+    }
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        let MappedCells { header, cells, stride, mask } = self.cells;
+        Queue {
+            cells: MappedCells { header, cells, stride, mask },
+            segment: Arc::clone(&self.segment),
+            name: self.name.clone(),
+            element: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("segment", &self.segment.name)
+            .field("name", &self.name)
+            .field("capacity", &(self.cells.mask + 1))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a queue's capacity against its entry and finds its words.
+fn map_cells(
+    segment: &Segment,
+    name: &str,
+    (offset, size): (u64, u64),
+    capacity: u64,
+    element: u64,
+) -> Result<MappedCells> {
+    let damaged = |what: String| {
+        let segment = &segment.name;
+        Err(Error::corrupt(format!("queue `{name}` in segment `{segment}`: {what}; create the segment anew")))
+    };
+    if !capacity.is_power_of_two() || capacity > MAX_QUEUE_CAPACITY {
+        return damaged(format!("its capacity is {capacity} instead of a power of two up to 2^31"));
+    }
+    let stride = stride(element);
+    if structure_size(name, HEADER, stride, capacity, element).ok() != Some(size) {
+        return damaged(format!("its entry has {size} bytes, which {capacity} elements of {element} bytes do not fill"));
+    }
+    let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
+    let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;
+    Ok(MappedCells { header, cells, stride: stride as usize, mask: capacity - 1 })
+}
+
+/// The values that wait in a queue, from the first one on, copied without taking them.
+pub(crate) fn read_values(
+    segment: &Segment,
+    entry: &Entry,
+    capacity: u64,
+    element: u64,
+    skip: u64,
+    limit: u64,
+) -> Result<Vec<Vec<u8>>> {
+    let cells = map_cells(segment, &entry.name, (entry.offset, entry.size), capacity, element)?;
+    let kernel = Kernel { cells: &cells, peers: segment };
+    let (head, tail) = kernel.bounds().map_err(|_| {
+        Error::corrupt(format!("queue `{}` in segment `{}`: a cell is in no possible state", entry.name, segment.name))
+    })?;
+    let mut values = Vec::new();
+    for position in (head..tail).skip(skip as usize).take(limit as usize) {
+        // What is being written, or was taken meanwhile, is left out.
+        if let Ok(peek) = kernel.peek(Some(position)) {
+            if peek.position == position {
+                let mut value = vec![0; element as usize];
+                // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
+                unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len()) };
+                values.push(value);
+            }
+        }
+    }
+    Ok(values)
+}

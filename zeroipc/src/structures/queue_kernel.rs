@@ -1,0 +1,497 @@
+//! The algorithm of the queue, on words that may lie in a mapping or, for a model, on the heap.
+//!
+//! A bounded queue for many producers and consumers in which a crash blocks nobody. It descends from the array queue
+//! with a sequence number per cell ([Vyukov](https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue));
+//! what is new is that a claim names its owner, that a consumer takes a value and frees its cell in one step, and that
+//! `head` and `tail` are hints.
+//!
+//! ```text
+//!  EMPTY(p) ──claim: CAS──▶ WRITING(p, owner) ──publish: store──▶ FULL(p) ──take: CAS──▶ EMPTY(p + capacity)
+//!                                  └────────────recover, when the owner is dead: CAS──────────▲
+//! ```
+//!
+//! Invariants, `p mod capacity` being the cell's index throughout:
+//! - **I1** A cell's position never decreases, and it grows by `capacity` only when `p` is consumed or recovered.
+//! - **I2** Positions are claimed in order: when `p` is claimed, all before it were.
+//! - **I3** Positions are consumed in order: when `p` is consumed or recovered, all before it were.
+//! - **I4** `tail` is at most the first unclaimed position and `head` at most the first unconsumed one, ever.
+//! - **I5** Only the owner leaves WRITING, unless the kernel says that it is dead.
+//!
+//! I2 holds because a claim looks at positions one after the other from a hint (I4) and moves on only past claimed
+//! ones. From EMPTY(p) with p ≠ t follows that p − capacity is consumed, hence claimed, and with it all before (I2), so
+//! the walk goes on right behind it. I3 likewise.
+//!
+//! | label | release side | acquire side | what becomes visible |
+//! |---|---|---|---|
+//! | `publish` | [`Kernel::publish`] stores FULL | [`Kernel::peek`] loads the state | the value's words |
+//! | `free` | [`Kernel::take`], [`Kernel::recover`]: the CAS to EMPTY | [`Kernel::claim`]: the CAS to WRITING | that the value's words were read |
+//!
+//! Everything else is relaxed: hints are checked against the cells, a walk's facts never become false, and waiters are
+//! woken through the word on which they have set the wait bit by the CAS that it takes to leave the state.
+//!
+//! A dying producer leaves WRITING, which the next operation that stands there recovers; a dying consumer leaves
+//! nothing, since taking is one CAS; a dying waiter leaves a wait bit, which costs one wake; a waker that dies before
+//! it wakes delays the sleepers to their next look, 250 ms at most.
+
+use std::time::{Duration, Instant};
+
+use crate::format::queue::{
+    CELL_EMPTY, CELL_FULL, CELL_OWNER_BITS, CELL_OWNER_SHIFT, CELL_POSITION_SHIFT, CELL_TAG_MASK, CELL_WAIT_BIT,
+    CELL_WRITING, CELL_WRITING_POSITION_BITS, CELL_WRITING_POSITION_SHIFT, WAIT_SLICE_MS,
+};
+use crate::points::point;
+use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, fence, spin_loop};
+
+/// Positions have 61 bits.
+pub(crate) const POSITION_MASK: u64 = u64::MAX >> CELL_POSITION_SHIFT;
+const OWNER_MASK: u64 = (1 << CELL_OWNER_BITS) - 1;
+
+/// Where a queue's words are.
+pub(crate) trait Cells {
+    /// Capacity, a power of two, less one.
+    fn mask(&self) -> u64;
+    fn head(&self) -> &AtomicU64;
+    fn tail(&self) -> &AtomicU64;
+    /// The state of a cell; `index ≤ mask`.
+    fn state(&self, index: u64) -> &AtomicU64;
+}
+
+/// The others: who they are, and how to sleep until one of them acts.
+pub(crate) trait Peers {
+    /// How often a word is looked at before sleeping.
+    const SPINS: u32;
+    /// Whether the kernel says that this attachment is dead.
+    fn is_dead(&self, owner: u32) -> bool;
+    /// Sleeps while the low half of `word` is that of `seen`, at most `at_most`; may return early.
+    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration);
+    fn wake_all(&self, word: &AtomicU64);
+}
+
+/// What a cell's word says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The position is not claimed, the one a lap before it is consumed.
+    Empty(u64),
+    /// The owner has claimed the position and writes.
+    Writing(u64, u32),
+    /// The position's value is there.
+    Full(u64),
+}
+
+pub(crate) fn empty(position: u64) -> u64 {
+    CELL_EMPTY | position << CELL_POSITION_SHIFT
+}
+
+fn full(position: u64) -> u64 {
+    CELL_FULL | position << CELL_POSITION_SHIFT
+}
+
+fn writing(position: u64, owner: u32) -> u64 {
+    CELL_WRITING | u64::from(owner) << CELL_OWNER_SHIFT | position << CELL_WRITING_POSITION_SHIFT
+}
+
+fn has_waiters(word: u64) -> bool {
+    word & CELL_WAIT_BIT != 0
+}
+
+/// Reads a cell's word as it looks from position `near`; `None` if no peer could have written it to cell `index`.
+pub(crate) fn decode(word: u64, near: u64, index: u64, mask: u64) -> Option<State> {
+    let position = word >> CELL_POSITION_SHIFT;
+    let state = match word & CELL_TAG_MASK {
+        CELL_EMPTY => State::Empty(position),
+        CELL_FULL => State::Full(position),
+        CELL_WRITING => {
+            let unused = 64 - CELL_WRITING_POSITION_BITS;
+            let low = word >> CELL_WRITING_POSITION_SHIFT;
+            // The distance from `near`, as a number with 37 bits and a sign.
+            let distance = (low.wrapping_sub(near) << unused).cast_signed() >> unused;
+            let position = near.wrapping_add_signed(distance) & POSITION_MASK;
+            State::Writing(position, (word >> CELL_OWNER_SHIFT & OWNER_MASK) as u32)
+        }
+        _ => return None,
+    };
+    let (State::Empty(position) | State::Writing(position, _) | State::Full(position)) = state;
+    if position & mask == index { Some(state) } else { None }
+}
+
+/// Why an operation cannot go on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The cell at `index` has to leave the state `word`, in which a wait bit can be set.
+    Blocked { index: u64, word: u64 },
+    /// The cell at `index` is being written by `owner`; when that is done it will be `done_at`'s turn.
+    Writing { index: u64, word: u64, position: u64, owner: u32 },
+    /// No peer could have written what is there.
+    Corrupt,
+}
+
+/// What to do at a position.
+enum Step {
+    /// It is this position's turn.
+    Here,
+    Go(u64),
+    Stop(Stop),
+}
+
+/// Behind the position whose lap before `position` is done.
+fn behind(position: u64, mask: u64) -> u64 {
+    position.saturating_sub(mask)
+}
+
+/// What a push at `t` does with the word of its cell.
+fn push_step(word: u64, t: u64, mask: u64) -> Step {
+    let index = t & mask;
+    let lap_before = t.wrapping_sub(mask + 1);
+    match decode(word, t, index, mask) {
+        None => Step::Stop(Stop::Corrupt),
+        Some(State::Empty(p)) if p == t => Step::Here,
+        Some(State::Empty(p)) => Step::Go(behind(p, mask)),
+        Some(State::Full(p)) if p == lap_before => Step::Stop(Stop::Blocked { index, word }),
+        Some(State::Writing(p, owner)) if p == lap_before => {
+            Step::Stop(Stop::Writing { index, word, position: p, owner })
+        }
+        Some(State::Full(p) | State::Writing(p, _)) => Step::Go((p + 1) & POSITION_MASK),
+    }
+}
+
+/// What a pop at `h` does with the word of its cell.
+fn pop_step(word: u64, h: u64, mask: u64) -> Step {
+    let index = h & mask;
+    match decode(word, h, index, mask) {
+        None => Step::Stop(Stop::Corrupt),
+        Some(State::Full(p)) if p == h => Step::Here,
+        Some(State::Empty(p)) if p == h => Step::Stop(Stop::Blocked { index, word }),
+        Some(State::Writing(p, owner)) if p == h => Step::Stop(Stop::Writing { index, word, position: p, owner }),
+        Some(State::Empty(p) | State::Full(p) | State::Writing(p, _)) => Step::Go(behind(p, mask)),
+    }
+}
+
+/// Bounds a walk: as long as peers are at work it may go on, but not when nothing moves.
+struct Walk {
+    steps: u64,
+    start: (u64, u64),
+    rounds: u32,
+}
+
+impl Walk {
+    /// More rounds than a process can lose against others that make progress, by any chance that matters.
+    const MAX_ROUNDS: u32 = 10_000;
+
+    /// `start` is the hint and the word of its cell.
+    fn from(start: (u64, u64)) -> Walk {
+        Walk { steps: 0, start, rounds: 0 }
+    }
+
+    /// Counts a step. `true` when the walk has to start again from the hint, an error when that is of no use.
+    #[inline]
+    fn step(&mut self, mask: u64, now: impl FnOnce() -> (u64, u64)) -> Result<bool, Stop> {
+        self.steps += 1;
+        if self.steps <= 2 * (mask + 1) + 64 {
+            return Ok(false);
+        }
+        let start = now();
+        if start == self.start || self.rounds == Walk::MAX_ROUNDS {
+            return Err(Stop::Corrupt);
+        }
+        *self = Walk { steps: 0, start, rounds: self.rounds + 1 };
+        Ok(true)
+    }
+}
+
+/// A position that is ours to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) position: u64,
+    pub(crate) index: u64,
+    /// Somebody sleeps until the cell is full.
+    pub(crate) wake: bool,
+}
+
+/// A value that can be taken, if nobody is faster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peek {
+    pub(crate) position: u64,
+    pub(crate) index: u64,
+    word: u64,
+}
+
+/// The queue's algorithm, borrowing the words it works on.
+pub(crate) struct Kernel<'a, C, P> {
+    pub(crate) cells: &'a C,
+    pub(crate) peers: &'a P,
+}
+
+impl<C: Cells, P: Peers> Kernel<'_, C, P> {
+    fn hint_and_word(&self, hint: &AtomicU64) -> (u64, u64) {
+        let position = hint.load(Relaxed) & POSITION_MASK;
+        (position, self.cells.state(position & self.cells.mask()).load(Relaxed))
+    }
+
+    /// Claims the first free position at or behind `from`, or behind the hint.
+    #[inline]
+    pub(crate) fn claim(&self, me: u32, from: Option<u64>) -> Result<Claim, Stop> {
+        let mask = self.cells.mask();
+        let mut t = from.unwrap_or_else(|| self.cells.tail().load(Relaxed)) & POSITION_MASK;
+        let mut walk = None;
+        loop {
+            let index = t & mask;
+            let state = self.cells.state(index);
+            let word = state.load(Relaxed);
+            match push_step(word, t, mask) {
+                Step::Here => {
+                    // SYNC free
+                    if state.compare_exchange(word, writing(t, me), Acquire, Relaxed).is_ok() {
+                        return Ok(Claim { position: t, index, wake: has_waiters(word) });
+                    }
+                }
+                Step::Go(next) => t = next,
+                Step::Stop(stop) => return Err(stop),
+            }
+            let now = || self.hint_and_word(self.cells.tail());
+            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+                t = self.cells.tail().load(Relaxed) & POSITION_MASK;
+            }
+        }
+    }
+
+    /// Moves the hint behind a claimed position.
+    #[inline]
+    pub(crate) fn hint_tail(&self, position: u64) {
+        self.cells.tail().store((position + 1) & POSITION_MASK, Relaxed);
+    }
+
+    /// Moves the hint behind a consumed position.
+    #[inline]
+    pub(crate) fn hint_head(&self, position: u64) {
+        self.cells.head().store((position + 1) & POSITION_MASK, Relaxed);
+    }
+
+    /// Hands a written position over.
+    #[inline]
+    pub(crate) fn publish(&self, claim: Claim) {
+        // SYNC publish: the value's words to the consumer. A plain store: only the owner leaves WRITING (I5).
+        self.cells.state(claim.index).store(full(claim.position), Release);
+    }
+
+    /// Wakes whoever sleeps on a cell.
+    #[cold]
+    pub(crate) fn wake(&self, index: u64) {
+        self.peers.wake_all(self.cells.state(index));
+    }
+
+    /// The first value at or behind `from`, or behind the hint. It is not taken yet.
+    #[inline]
+    pub(crate) fn peek(&self, from: Option<u64>) -> Result<Peek, Stop> {
+        let mask = self.cells.mask();
+        let mut h = from.unwrap_or_else(|| self.cells.head().load(Relaxed)) & POSITION_MASK;
+        let mut walk = None;
+        loop {
+            let index = h & mask;
+            // SYNC publish
+            let word = self.cells.state(index).load(Acquire);
+            match pop_step(word, h, mask) {
+                Step::Here => return Ok(Peek { position: h, index, word }),
+                Step::Go(next) => h = next,
+                Step::Stop(stop) => return Err(stop),
+            }
+            let now = || self.hint_and_word(self.cells.head());
+            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+                h = self.cells.head().load(Relaxed) & POSITION_MASK;
+            }
+        }
+    }
+
+    /// Takes a value that was copied out; `Some(somebody waits)` when it was still there, and so the copy is whole.
+    #[inline]
+    pub(crate) fn take(&self, peek: Peek) -> Option<bool> {
+        let next = empty((peek.position + self.cells.mask() + 1) & POSITION_MASK);
+        // SYNC free: that the words were read to the next claim. On failure somebody else has taken the value, or a
+        // waiter has set its bit; the copy is thrown away.
+        match self.cells.state(peek.index).compare_exchange(peek.word, next, AcqRel, Relaxed) {
+            Ok(word) => Some(has_waiters(word)),
+            Err(_) => None,
+        }
+    }
+
+    /// Frees a cell whose owner is dead. Whoever calls stands at the first unconsumed position.
+    #[cold]
+    fn recover(&self, index: u64, word: u64, position: u64) {
+        let state = self.cells.state(index);
+        let next = empty((position + self.cells.mask() + 1) & POSITION_MASK);
+        // SYNC free
+        if state.compare_exchange(word, next, AcqRel, Relaxed).is_ok() {
+            point!("queue.recover.freed");
+            // WRITING cannot say whether somebody waits.
+            self.peers.wake_all(state);
+        }
+    }
+
+    /// Looks at a word for a while; `true` when it has changed.
+    fn spin(&self, index: u64, word: u64) -> bool {
+        let state = self.cells.state(index);
+        for _ in 0..P::SPINS {
+            if state.load(Relaxed) != word {
+                return true;
+            }
+            spin_loop();
+        }
+        false
+    }
+
+    /// For an operation that does not wait: `true` when the way may be free now.
+    #[cold]
+    pub(crate) fn resolve(&self, stop: Stop) -> bool {
+        let Stop::Writing { index, word, position, owner } = stop else { return false };
+        if self.spin(index, word) {
+            return true;
+        }
+        if !self.peers.is_dead(owner) {
+            return false;
+        }
+        point!("queue.recover.dead");
+        self.recover(index, word, position);
+        true
+    }
+
+    /// Waits until the way may be free; `false` when the deadline has passed.
+    #[cold]
+    pub(crate) fn wait(&self, stop: Stop, deadline: Option<Instant>) -> bool {
+        match stop {
+            Stop::Blocked { index, word } => self.wait_blocked(index, word, deadline),
+            Stop::Writing { index, word, position, owner } => {
+                self.wait_writing(index, word, position, owner, deadline)
+            }
+            Stop::Corrupt => false,
+        }
+    }
+
+    fn wait_blocked(&self, index: u64, word: u64, deadline: Option<Instant>) -> bool {
+        if self.spin(index, word) {
+            return true;
+        }
+        let Some(slice) = slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline) else { return false };
+        let state = self.cells.state(index);
+        let sleeping = word | CELL_WAIT_BIT;
+        // Relaxed: whoever leaves this state does so by a CAS on this word, and sees the bit or makes this CAS fail.
+        if word != sleeping && state.compare_exchange(word, sleeping, Relaxed, Relaxed).is_err() {
+            return true;
+        }
+        point!("queue.wait.marked");
+        self.peers.wait(state, sleeping, slice);
+        point!("queue.wait.woken");
+        true
+    }
+
+    fn wait_writing(&self, index: u64, word: u64, position: u64, owner: u32, deadline: Option<Instant>) -> bool {
+        let state = self.cells.state(index);
+        let mut nap = Duration::from_millis(1);
+        while !self.spin(index, word) {
+            if self.peers.is_dead(owner) {
+                point!("queue.recover.dead");
+                self.recover(index, word, position);
+                return true;
+            }
+            let Some(slice) = slice(nap, deadline) else { return false };
+            self.peers.wait(state, word, slice);
+            nap = (nap * 2).min(Duration::from_millis(50));
+        }
+        true
+    }
+
+    /// The first unconsumed and the first unclaimed position, as the cells say.
+    pub(crate) fn bounds(&self) -> Result<(u64, u64), Stop> {
+        let mask = self.cells.mask();
+        let start = self.hint_and_word(self.cells.head());
+        let head = self.find(start, |word, h| match pop_step(word, h, mask) {
+            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. }) => Ok(None),
+            Step::Go(next) => Ok(Some(next)),
+            Step::Stop(Stop::Corrupt) => Err(Stop::Corrupt),
+        })?;
+        let start = self.hint_and_word(self.cells.tail());
+        let tail = self.find(start, |word, t| match push_step(word, t, mask) {
+            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. }) => Ok(None),
+            Step::Go(next) => Ok(Some(next)),
+            Step::Stop(Stop::Corrupt) => Err(Stop::Corrupt),
+        })?;
+        Ok((head, tail.max(head)))
+    }
+
+    fn find(
+        &self,
+        (mut at, _): (u64, u64),
+        next: impl Fn(u64, u64) -> Result<Option<u64>, Stop>,
+    ) -> Result<u64, Stop> {
+        let mask = self.cells.mask();
+        // Others move on meanwhile; an answer that was right a lap ago is as good as any.
+        for _ in 0..2 * (mask + 1) + 64 {
+            let word = self.cells.state(at & mask).load(Relaxed);
+            match next(word, at)? {
+                None => break,
+                Some(position) => at = position,
+            }
+        }
+        fence(Acquire);
+        Ok(at)
+    }
+}
+
+/// The next sleep: `most`, or what is left until the deadline; `None` when nothing is.
+fn slice(most: Duration, deadline: Option<Instant>) -> Option<Duration> {
+    let Some(deadline) = deadline else { return Some(most) };
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { None } else { Some(left.min(most)) }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back_as_they_were_written() {
+        for position in [0, 5, 8, (1 << 37) - 3, 1 << 37, (1 << 37) + 9, (1 << 60) + 77] {
+            let index = position & 7;
+            assert_eq!(decode(empty(position), 0, index, 7), Some(State::Empty(position)));
+            assert_eq!(decode(full(position) | CELL_WAIT_BIT, 0, index, 7), Some(State::Full(position)));
+            for near in [position.saturating_sub(8), position, position + 8] {
+                let word = writing(position, 0xab_cdef);
+                assert_eq!(decode(word, near, index, 7), Some(State::Writing(position, 0xab_cdef)));
+            }
+        }
+        assert_eq!(decode(0, 0, 0, 7), None);
+        assert_eq!(decode(empty(3), 0, 4, 7), None);
+    }
+
+    #[test]
+    fn a_push_goes_on_right_behind_what_is_known_to_be_claimed() {
+        let go = |word, t| match push_step(word, t, 3) {
+            Step::Go(next) => next,
+            Step::Here => u64::MAX,
+            Step::Stop(_) => u64::MAX - 1,
+        };
+        // EMPTY(9) says that 5 and all before it are claimed; 6 may not be.
+        assert_eq!(go(empty(9), 1), 6);
+        assert_eq!(go(empty(1), 1), u64::MAX);
+        assert_eq!(go(full(5), 5), 6);
+        assert_eq!(go(writing(5, 1), 5), 6);
+        assert_eq!(go(full(1), 5), u64::MAX - 1);
+        assert_eq!(go(writing(1, 1), 5), u64::MAX - 1);
+        // A hint that is too far leads back.
+        assert_eq!(go(full(1), 9), 2);
+        assert_eq!(go(empty(1), 9), 0);
+    }
+
+    #[test]
+    fn a_pop_goes_on_right_behind_what_is_known_to_be_consumed() {
+        let go = |word, h| match pop_step(word, h, 3) {
+            Step::Go(next) => next,
+            Step::Here => u64::MAX,
+            Step::Stop(_) => u64::MAX - 1,
+        };
+        assert_eq!(go(full(9), 1), 6);
+        assert_eq!(go(writing(9, 1), 1), 6);
+        assert_eq!(go(empty(9), 1), 6);
+        assert_eq!(go(full(5), 5), u64::MAX);
+        assert_eq!(go(empty(5), 5), u64::MAX - 1);
+        assert_eq!(go(empty(1), 9), 0);
+    }
+}
