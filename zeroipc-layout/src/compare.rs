@@ -9,7 +9,8 @@
 use core::fmt;
 
 use crate::decode::{Description, EnumNode, FieldNode, Node, StructNode};
-use crate::limits::MAX_DESCRIPTION_DEPTH;
+use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
+use crate::name::Shown;
 use crate::scalar::Scalar;
 
 /// The first place where two descriptions differ.
@@ -32,8 +33,8 @@ enum What<'a> {
     Size(u64, u64),
     OnlyHere(u32),
     OnlyThere(u32),
-    ValueName(i64, &'a str, &'a str),
-    ValueNumber(&'a str, i64, i64),
+    ValueName(Scalar, i64, &'a str, &'a str),
+    ValueNumber(Scalar, &'a str, i64, i64),
 }
 
 /// The names of the fields that lead to a place.
@@ -82,14 +83,22 @@ fn compare_at<'a>(path: Path<'a>, ours: Description<'a>, theirs: Description<'a>
     }
 }
 
-/// A type without the refinements that one side may not know: text is bytes, an enum is its number.
-fn plain(node: Node<'_>) -> Option<(Scalar, u32)> {
+/// A type without the refinements that one side may not know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    /// An enum is its number.
+    Number(Scalar),
+    /// Text is bytes.
+    Bytes(u32),
+}
+
+fn plain(node: Node<'_>) -> Option<Plain> {
     match node {
-        Node::Scalar(scalar) => Some((scalar, 0)),
-        Node::Enum(desc) => Some((desc.repr, 0)),
-        Node::Str { len } => Some((Scalar::U8, len)),
+        Node::Scalar(scalar) => Some(Plain::Number(scalar)),
+        Node::Enum(desc) => Some(Plain::Number(desc.repr)),
+        Node::Str { len } => Some(Plain::Bytes(len)),
         Node::Array { count, elem } => match elem.node() {
-            Node::Scalar(Scalar::U8) => Some((Scalar::U8, count)),
+            Node::Scalar(Scalar::U8) => Some(Plain::Bytes(count)),
             _ => None,
         },
         Node::Struct(_) | Node::Opaque { .. } => None,
@@ -134,19 +143,75 @@ fn compare_fields<'a>(path: Path<'a>, ours: FieldNode<'a>, theirs: FieldNode<'a>
     Ok(())
 }
 
-/// Values that only one side has are compatible: an enum is open. A name or a number that both have must agree.
+/// Values that only one side has are compatible: an enum is open. A name that both have stands for one number, and a
+/// number that both have shares at least one name.
+#[inline(never)] // `Names` is large, and the caller calls itself.
 fn compare_enums<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -> Result<(), Difference<'a>> {
-    for (value, name) in ours.values() {
-        let mut same_number = theirs.values().filter(|(other, _)| *other == value).peekable();
-        if let Some((_, other)) = same_number.peek().copied() {
-            if same_number.all(|(_, other)| other != name) {
-                return path.differs(What::ValueName(value, name, other));
+    let repr = ours.repr;
+    let names = Names::of(theirs);
+    let (mut here, mut there) = (ours.values().peekable(), theirs.values().peekable());
+    while let Some((value, first)) = here.peek().copied() {
+        let mut shared = false;
+        while let Some((_, name)) = here.next_if(|(other, _)| *other == value) {
+            match names.number(name, value) {
+                Some(other) if other != value => return path.differs(What::ValueNumber(repr, name, value, other)),
+                found => shared |= found.is_some(),
             }
-        } else if let Some((other, _)) = theirs.values().find(|(_, other)| *other == name) {
-            return path.differs(What::ValueNumber(name, value, other));
+        }
+        while there.next_if(|(other, _)| repr.less(*other, value)).is_some() {}
+        match there.peek() {
+            Some((number, name)) if *number == value && !shared => {
+                return path.differs(What::ValueName(repr, value, first, name));
+            }
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// The values of an enum by name, so that a hostile description costs n log n and not n².
+struct Names<'a> {
+    node: EnumNode<'a>,
+    positions: [u16; MAX_VALUES],
+    len: usize,
+}
+
+/// A value takes 8 bytes and a name of at least one.
+const MAX_VALUES: usize = MAX_DESCRIPTION_LEN / 9;
+
+impl<'a> Names<'a> {
+    fn of(node: EnumNode<'a>) -> Names<'a> {
+        let mut names = Names { node, positions: [0; MAX_VALUES], len: 0 };
+        for (slot, at) in names.positions.iter_mut().zip(node.positions()) {
+            *slot = at;
+            names.len += 1;
+        }
+        names.positions[..names.len].sort_unstable_by_key(|at| key(node, *at));
+        names
+    }
+
+    /// The number that `name` stands for; `value` if it is one of several.
+    fn number(&self, name: &str, value: i64) -> Option<i64> {
+        let sorted = &self.positions[..self.len];
+        let at = sorted.partition_point(|at| key(self.node, *at) < (name, value));
+        // The exact pair is at this place; another number of the same name is there or just before.
+        let near = [sorted.get(at), sorted.get(at.wrapping_sub(1))];
+        near.into_iter().flatten().map(|at| key(self.node, *at)).find(|key| key.0 == name).map(|key| key.1)
+    }
+}
+
+fn key(node: EnumNode<'_>, at: u16) -> (&str, i64) {
+    let (value, name) = node.value_at(at);
+    (name, value)
+}
+
+/// An enum's stored value as the number that it is.
+struct Number(Scalar, i64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_signed() { self.1.fmt(f) } else { self.1.cast_unsigned().fmt(f) }
+    }
 }
 
 impl fmt::Display for Path<'_> {
@@ -157,7 +222,7 @@ impl fmt::Display for Path<'_> {
         f.write_str("field `")?;
         for (i, name) in self.names[..self.len].iter().enumerate() {
             let name = if name.is_empty() { "?" } else { name };
-            write!(f, "{}{name}", if i == 0 { "" } else { "." })?;
+            write!(f, "{}{}", if i == 0 { "" } else { "." }, Shown(name))?;
         }
         f.write_str("`")
     }
@@ -169,14 +234,22 @@ impl fmt::Display for Difference<'_> {
         match self.what {
             What::Type(a, b) => write!(f, "is {a} here and {b} in the segment"),
             What::Offset(a, b) => write!(f, "is at offset {a} here and at offset {b} in the segment"),
-            What::Name(at, a, b) => write!(f, "at offset {at} is named `{a}` here and `{b}` in the segment"),
-            What::Unit(a, b) => write!(f, "has the unit `{a}` here and `{b}` in the segment"),
+            What::Name(at, a, b) => {
+                write!(f, "at offset {at} is named `{}` here and `{}` in the segment", Shown(a), Shown(b))
+            }
+            What::Unit(a, b) => write!(f, "has the unit `{}` here and `{}` in the segment", Shown(a), Shown(b)),
             What::Count(a, b) => write!(f, "has {a} elements here and {b} in the segment"),
             What::Size(a, b) => write!(f, "has {a} bytes here and {b} in the segment"),
             What::OnlyHere(at) => write!(f, "at offset {at} is missing in the segment"),
             What::OnlyThere(at) => write!(f, "at offset {at} is in the segment and missing here"),
-            What::ValueName(v, a, b) => write!(f, "calls the value {v} `{a}` here and `{b}` in the segment"),
-            What::ValueNumber(n, a, b) => write!(f, "has the value `{n}` as {a} here and as {b} in the segment"),
+            What::ValueName(repr, v, a, b) => {
+                let v = Number(repr, v);
+                write!(f, "calls the value {v} `{}` here and `{}` in the segment", Shown(a), Shown(b))
+            }
+            What::ValueNumber(repr, n, a, b) => {
+                let (a, b) = (Number(repr, a), Number(repr, b));
+                write!(f, "has the value `{}` as {a} here and as {b} in the segment", Shown(n))
+            }
         }
     }
 }

@@ -4,8 +4,9 @@
 
 use core::fmt;
 
-use crate::encode::{TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STR, TAG_STRUCT};
+use crate::encode::{ENUM_OPEN, TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STR, TAG_STRUCT};
 use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN, MAX_ELEMENT_SIZE};
+use crate::name::Shown;
 use crate::scalar::Scalar;
 
 /// The bytes are not a description.
@@ -99,7 +100,8 @@ impl<'a> Description<'a> {
     ///
     /// # Errors
     /// When a byte is missing, superfluous or impossible: an unknown tag or scalar, text that is not UTF-8, a field
-    /// outside its struct, a size that overflows, nesting deeper than 32.
+    /// outside its struct or named as padding, an enum's value out of order or out of its range, a size above 2^30,
+    /// nesting deeper than 32.
     pub fn parse(bytes: &'a [u8]) -> Result<Description<'a>, Malformed> {
         if bytes.len() > MAX_DESCRIPTION_LEN {
             return Err(Malformed { at: MAX_DESCRIPTION_LEN });
@@ -144,9 +146,9 @@ impl fmt::Display for Description<'_> {
             Node::Array { count, elem } => write!(f, "[{elem}; {count}]"),
             Node::Str { len } => write!(f, "str[{len}]"),
             Node::Enum(EnumNode { name: "", repr, .. }) => write!(f, "enum of {}", repr.name()),
-            Node::Enum(node) => write!(f, "{}: {}", node.name, node.repr.name()),
+            Node::Enum(node) => write!(f, "{}: {}", Shown(node.name), node.repr.name()),
             Node::Struct(StructNode { name: "", size, .. }) => write!(f, "struct of {size} bytes"),
-            Node::Struct(node) => f.write_str(node.name),
+            Node::Struct(node) => write!(f, "{}", Shown(node.name)),
             Node::Opaque { size } => write!(f, "{size} opaque bytes"),
         }
     }
@@ -162,7 +164,23 @@ impl<'a> EnumNode<'a> {
     /// The named values by ascending number.
     pub fn values(self) -> impl Iterator<Item = (i64, &'a str)> {
         let mut reader = Reader { bytes: self.values, at: 0 };
-        (0..self.count).map_while(move |_| Some((reader.i64().ok()?, reader.str().ok()?)))
+        (0..self.count).map_while(move |_| reader.value().ok())
+    }
+
+    /// Where the encoded values begin, for [`value_at`](EnumNode::value_at).
+    pub(crate) fn positions(self) -> impl Iterator<Item = u16> {
+        let mut reader = Reader { bytes: self.values, at: 0 };
+        (0..self.count).map_while(move |_| {
+            let at = u16::try_from(reader.at).ok()?;
+            reader.value().ok().map(|_| at)
+        })
+    }
+
+    /// The value that is encoded at one of the positions.
+    pub(crate) fn value_at(self, at: u16) -> (i64, &'a str) {
+        let mut reader = Reader { bytes: self.values, at: usize::from(at) };
+        // `parse` has read these bytes once; a failure here would be a fault of this module.
+        reader.value().unwrap_or((0, ""))
     }
 }
 
@@ -224,6 +242,10 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.take(usize::from(len))?).map_err(|_| Malformed { at })
     }
 
+    fn value(&mut self) -> Result<(i64, &'a str), Malformed> {
+        Ok((self.i64()?, self.str()?))
+    }
+
     fn scalar(&mut self) -> Result<Scalar, Malformed> {
         match Scalar::from_code(self.u8()?) {
             Some(scalar) => Ok(scalar),
@@ -252,13 +274,20 @@ impl<'a> Reader<'a> {
 
     fn check_enum(&mut self) -> Result<u64, Malformed> {
         let repr = self.scalar()?;
-        let _flavour = self.u8()?;
-        self.str()?;
-        for _ in 0..self.u16()? {
-            self.i64()?;
-            self.str()?;
+        if !repr.is_integer() || self.u8()? != ENUM_OPEN {
+            return Err(Malformed { at: self.at - 1 });
         }
-        if repr.is_integer() { Ok(u64::from(repr.size())) } else { self.bad() }
+        self.str()?;
+        let mut previous = None;
+        for _ in 0..self.u16()? {
+            let at = self.at;
+            let (value, _) = self.value()?;
+            if !repr.holds(value) || previous.is_some_and(|previous| repr.less(value, previous)) {
+                return Err(Malformed { at });
+            }
+            previous = Some(value);
+        }
+        Ok(u64::from(repr.size()))
     }
 
     fn check_struct(&mut self, depth: u32) -> Result<u64, Malformed> {
@@ -270,12 +299,13 @@ impl<'a> Reader<'a> {
         }
         let mut previous = 0;
         for _ in 0..self.u16()? {
+            let at = self.at;
             let offset = u64::from(self.u32()?);
-            self.str()?;
+            let padding = self.str()?.starts_with('_');
             self.str()?;
             let field_size = self.check_node(depth + 1)?;
-            if offset < previous || offset + field_size > size {
-                return self.bad();
+            if padding || offset < previous || offset + field_size > size {
+                return Err(Malformed { at });
             }
             previous = offset;
         }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::describe::{EnumDesc, StructDesc, TypeDesc};
-use crate::fingerprint::nth_value;
+use crate::fingerprint::next_value;
 use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN, MAX_DESCRIPTION_NAME};
 
 /// First byte of a scalar's node.
@@ -165,12 +165,12 @@ const fn put_enum(desc: &EnumDesc<'_>, out: &mut [u8], at: usize) -> usize {
     let at = put(&[TAG_ENUM, desc.repr.code(), ENUM_OPEN], out, at);
     let at = put_str(desc.name, out, at);
     let mut at = put(&(desc.values.len() as u16).to_le_bytes(), out, at);
-    let mut i = 0;
-    while i < desc.values.len() {
-        let value = nth_value(desc, i);
+    let mut next = next_value(desc, None);
+    while let Some(i) = next {
+        let value = &desc.values[i];
         at = put(&value.value.to_le_bytes(), out, at);
         at = put_str(value.name, out, at);
-        i += 1;
+        next = next_value(desc, next);
     }
     at
 }

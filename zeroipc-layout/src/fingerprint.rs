@@ -16,7 +16,7 @@
 //! Numbers enter as 8 bytes little-endian, strings as their length and their bytes. Padding, alignment and the names
 //! of types are left out. Sixty-four bits guard against mistakes, not against an adversary.
 
-use crate::describe::{EnumDesc, EnumValue, TypeDesc};
+use crate::describe::{EnumDesc, TypeDesc};
 use crate::scalar::Scalar;
 
 const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
@@ -123,42 +123,49 @@ const fn array(count: u32, elem: u64) -> u64 {
 
 const fn enumeration(desc: &EnumDesc<'_>) -> u64 {
     let mut hasher = Hasher::new("zipc1.enum").str(desc.repr.name()).u64(desc.values.len() as u64);
-    let mut i = 0;
-    while i < desc.values.len() {
-        let value = nth_value(desc, i);
+    let mut next = next_value(desc, None);
+    while let Some(i) = next {
+        let value = &desc.values[i];
         hasher = hasher.u64(value.value as u64).str(value.name);
-        i += 1;
+        next = next_value(desc, next);
     }
     hasher.finish()
 }
 
-/// The value with rank `n` by number; values that are equal keep their order of declaration.
-pub const fn nth_value<'a>(desc: &EnumDesc<'a>, n: usize) -> EnumValue<'a> {
+/// The index of the value that follows `previous` by number, or of the first; values that are equal keep their order of
+/// declaration. One step looks at every
+/// value once.
+pub const fn next_value(desc: &EnumDesc<'_>, previous: Option<usize>) -> Option<usize> {
     let values = desc.values;
-    let mut candidate = 0;
-    while candidate < values.len() {
-        let mut rank = 0;
-        let mut other = 0;
-        while other < values.len() {
-            let (a, b) = (values[other].value, values[candidate].value);
-            let less = if desc.repr.is_signed() { a < b } else { (a as u64) < (b as u64) };
-            if less || (a == b && other < candidate) {
-                rank += 1;
-            }
-            other += 1;
+    let mut best: Option<usize> = None;
+    let mut i = 0;
+    while i < values.len() {
+        let follows = match previous {
+            Some(p) => precedes(desc, p, i),
+            None => true,
+        };
+        let better = match best {
+            Some(b) => precedes(desc, i, b),
+            None => true,
+        };
+        if follows && better {
+            best = Some(i);
         }
-        if rank == n {
-            return values[candidate];
-        }
-        candidate += 1;
+        i += 1;
     }
-    panic!("the rank is beyond the number of values")
+    best
+}
+
+/// Whether value `a` stands before value `b`.
+const fn precedes(desc: &EnumDesc<'_>, a: usize, b: usize) -> bool {
+    let (x, y) = (desc.values[a].value, desc.values[b].value);
+    desc.repr.less(x, y) || (x == y && a < b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::{FieldDesc, StructDesc};
+    use crate::describe::{EnumValue, FieldDesc, StructDesc};
 
     const F32: TypeDesc<'_> = TypeDesc::Scalar(Scalar::F32);
     const F64: TypeDesc<'_> = TypeDesc::Scalar(Scalar::F64);
@@ -207,6 +214,9 @@ mod tests {
         let desc = |values| EnumDesc { name: "E", repr: Scalar::I8, values };
         assert_eq!(schema(&TypeDesc::Enum(&desc(&up))), schema(&TypeDesc::Enum(&desc(&down))));
         assert_eq!(layout(&TypeDesc::Enum(&desc(&up))), schema(&TypeDesc::Scalar(Scalar::I8)));
-        assert_eq!(nth_value(&EnumDesc { name: "E", repr: Scalar::U64, values: &up }, 0).name, "B");
+        let unsigned = EnumDesc { name: "E", repr: Scalar::U64, values: &up };
+        assert_eq!(next_value(&unsigned, None), Some(1));
+        assert_eq!(next_value(&unsigned, Some(1)), Some(0));
+        assert_eq!(next_value(&unsigned, Some(0)), None);
     }
 }

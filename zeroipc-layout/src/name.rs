@@ -1,6 +1,6 @@
 //! What things may be called: one rule, told in the same words by the derive, the compiler and the runtime.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::limits::{MAX_ENTRY_NAME, MAX_SEGMENT_NAME};
 
@@ -74,6 +74,21 @@ pub fn check_segment(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
+/// A name for a message: control characters, which may come from a foreign segment and would reach the terminal, are
+/// escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(
+            |c| {
+                if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+            },
+        )
+    }
+}
+
 fn check_common(name: &str, max: usize) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty);
@@ -102,6 +117,11 @@ mod tests {
         assert_eq!(check_entry("x123456789012345678901234567890"), Ok(()));
         assert_eq!(check_entry("x1234567890123456789012345678901"), Err(NameError::TooLong { len: 32, max: 31 }));
         assert_eq!(check_entry("éééééééééééééééé"), Err(NameError::TooLong { len: 32, max: 31 }));
+    }
+
+    #[test]
+    fn shown_names_cannot_steer_a_terminal() {
+        assert_eq!(std::format!("{}", Shown("Höhe\x1b[2J\n")), "Höhe\\u{1b}[2J\\n");
     }
 
     #[test]

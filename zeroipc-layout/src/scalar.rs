@@ -99,11 +99,39 @@ impl Scalar {
     pub const fn is_signed(self) -> bool {
         matches!(self, Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 | Scalar::F32 | Scalar::F64)
     }
+
+    /// Whether a whole number of this type can be `value`, as an enum stores it: `u64` above `i64::MAX` as its two's
+    /// complement.
+    pub const fn holds(self, value: i64) -> bool {
+        match self {
+            Scalar::U8 => 0 <= value && value <= u8::MAX as i64,
+            Scalar::U16 => 0 <= value && value <= u16::MAX as i64,
+            Scalar::U32 => 0 <= value && value <= u32::MAX as i64,
+            Scalar::I8 => i8::MIN as i64 <= value && value <= i8::MAX as i64,
+            Scalar::I16 => i16::MIN as i64 <= value && value <= i16::MAX as i64,
+            Scalar::I32 => i32::MIN as i64 <= value && value <= i32::MAX as i64,
+            Scalar::U64 | Scalar::I64 => true,
+            Scalar::F32 | Scalar::F64 | Scalar::Bool8 => false,
+        }
+    }
+
+    /// Whether `a` comes before `b` among the stored values of an enum on this type.
+    pub const fn less(self, a: i64, b: i64) -> bool {
+        if self.is_signed() { a < b } else { (a as u64) < (b as u64) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_and_order_are_those_of_the_number() {
+        assert!(Scalar::U8.holds(255) && !Scalar::U8.holds(256) && !Scalar::U8.holds(-1));
+        assert!(Scalar::I16.holds(-0x8000) && !Scalar::I16.holds(0x8000));
+        assert!(Scalar::U64.holds(-1) && !Scalar::F64.holds(0) && !Scalar::Bool8.holds(0));
+        assert!(Scalar::I64.less(-1, 0) && Scalar::U64.less(0, -1));
+    }
 
     #[test]
     fn codes_and_names_lead_back() {

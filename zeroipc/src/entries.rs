@@ -113,7 +113,8 @@ impl StructureInfo {
     pub fn read(&self, memory: &Memory, skip: u64, limit: u64) -> Result<Vec<Vec<u8>>> {
         let segment = &memory.segment;
         let (Some(capacity), Some(element)) = (self.capacity, self.element()) else {
-            let message = format!("`{}` has no record of what it is, so its elements cannot be told apart", self.name());
+            let message =
+                format!("`{}` has no record of what it is, so its elements cannot be told apart", self.name());
             return Err(Error::new(ErrorKind::BadArgument, message));
         };
         let size = element.size();

@@ -347,7 +347,8 @@ fn create(name: &str, size: u64, options: &MemoryOptions) -> Result<Memory> {
     let end = table_end(version, options.table_size);
     if size <= end {
         let entries = options.table_size;
-        let message = format!("segment `{name}`: {size} bytes have no room behind a table of {entries} entries ({end})");
+        let message =
+            format!("segment `{name}`: {size} bytes have no room behind a table of {entries} entries ({end})");
         return Err(Error::new(ErrorKind::BadArgument, format!("{message}; ask for more bytes or a smaller table")));
     }
     let failed = |error| Error::system(format!("create segment `{name}`"), error);
@@ -392,7 +393,8 @@ fn open(name: &str, access: Access, options: &MemoryOptions) -> Result<Memory> {
         let attaching = Attaching::begin(&file, name)?;
         let len = file.len().map_err(failed)?;
         if len < table_end(TableVersion::V1, 1) {
-            let message = format!("segment `{name}`: it has {len} bytes, which no table fits into; it is no ZeroIPC segment");
+            let message =
+                format!("segment `{name}`: it has {len} bytes, which no table fits into; it is no ZeroIPC segment");
             return Err(Error::new(ErrorKind::NotASegment, message));
         }
         let region = Region::map(&file, len).map_err(failed)?;
@@ -577,7 +579,8 @@ impl Segment {
             return Err(Error::new(ErrorKind::KindMismatch, message));
         }
         let [theirs] = record.types.as_slice() else {
-            let message = format!("segment `{segment}`: the record of `{name}` has {} types, not 1", record.types.len());
+            let message =
+                format!("segment `{segment}`: the record of `{name}` has {} types, not 1", record.types.len());
             return Err(Error::corrupt(message));
         };
         if u64::from(theirs.size) == element.size() && theirs.schema == fingerprint::schema(element) {
@@ -626,9 +629,8 @@ impl Segment {
     }
 
     fn create_or_find(&self, blueprint: &Blueprint<'_>) -> Result<(Placed, bool)> {
-        check_entry(blueprint.name).map_err(|error| {
-            Error::new(ErrorKind::BadName, format!("structure name `{}`: {error}", blueprint.name))
-        })?;
+        check_entry(blueprint.name)
+            .map_err(|error| Error::new(ErrorKind::BadName, format!("structure name `{}`: {error}", blueprint.name)))?;
         self.writable()?;
         let _lock = Held::creation(&self.file, &self.name)?;
         point!("create.locked");
@@ -674,9 +676,7 @@ impl Segment {
     fn reserve(&self, entry: &Entry) -> Result<()> {
         let page = os::page_size();
         let end = entry.offset + entry.size;
-        self.file
-            .reserve(entry.offset, entry.size)
-            .map_err(|error| out_of_memory(&self.name, entry.size, error))?;
+        self.file.reserve(entry.offset, entry.size).map_err(|error| out_of_memory(&self.name, entry.size, error))?;
         let first_page = entry.offset.next_multiple_of(page).min(end);
         self.region.zero(entry.offset, first_page - entry.offset)?;
         let last_page = (end / page * page).max(first_page);
@@ -724,11 +724,13 @@ impl fmt::Debug for Segment {
 /// Checks an element type and a capacity, and computes what `capacity` elements need behind a header.
 pub(crate) fn structure_size(name: &str, header: u64, stride: u64, capacity: u64, element: u64) -> Result<u64> {
     if element == 0 || element > MAX_ELEMENT_SIZE {
-        let message = format!("structure `{name}`: an element has {element} bytes and 1 to {MAX_ELEMENT_SIZE} are possible");
+        let message =
+            format!("structure `{name}`: an element has {element} bytes and 1 to {MAX_ELEMENT_SIZE} are possible");
         return Err(Error::new(ErrorKind::BadArgument, message));
     }
     stride.checked_mul(capacity).and_then(|data| data.checked_add(header)).ok_or_else(|| {
-        let message = format!("structure `{name}`: {capacity} elements of {element} bytes are more than memory can have");
+        let message =
+            format!("structure `{name}`: {capacity} elements of {element} bytes are more than memory can have");
         Error::new(ErrorKind::BadArgument, message)
     })
 }

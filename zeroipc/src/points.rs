@@ -3,7 +3,7 @@
 //! Without the feature `test-points` a point is nothing at all.
 
 /// Calls the hook that a test installed, with the point's name.
-#[cfg(all(feature = "test-points", not(loom)))]
+#[cfg(feature = "test-points")]
 macro_rules! point {
     ($name:literal) => {
         $crate::points::reached($name)
@@ -11,24 +11,24 @@ macro_rules! point {
 }
 
 /// Nothing.
-#[cfg(not(all(feature = "test-points", not(loom))))]
+#[cfg(not(feature = "test-points"))]
 macro_rules! point {
     ($name:literal) => {};
 }
 
 pub(crate) use point;
 
-#[cfg(all(feature = "test-points", not(loom)))]
+#[cfg(feature = "test-points")]
 static HOOK: std::sync::OnceLock<fn(&'static str)> = std::sync::OnceLock::new();
 
 /// Installs the hook of this process; the first one stays.
-#[cfg(all(feature = "test-points", not(loom)))]
+#[cfg(feature = "test-points")]
 #[doc(hidden)]
 pub fn install(hook: fn(&'static str)) {
     let _ = HOOK.set(hook);
 }
 
-#[cfg(all(feature = "test-points", not(loom)))]
+#[cfg(feature = "test-points")]
 pub(crate) fn reached(name: &'static str) {
     if let Some(hook) = HOOK.get() {
         hook(name);

@@ -177,7 +177,7 @@ fn unit(shared: *const u8, left: usize) -> usize {
 }
 
 /// A unit that the machine moves in one access.
-trait Unit {
+pub(crate) trait Unit {
     type Value: Copy;
     fn get(&self) -> Self::Value;
     fn put(&self, value: Self::Value);
@@ -197,10 +197,12 @@ macro_rules! units {
 
 units!(AtomicU8 => u8, AtomicU16 => u16, AtomicU32 => u32, AtomicU64 => u64);
 
+/// Moves one unit out of the mapping and returns its size.
+///
 /// # Safety
 /// `from` is aligned for `U`, and both pointers stand for as many bytes as `U` has; `to` is private.
 #[inline(always)]
-unsafe fn move_out<U: Unit>(from: *const u8, to: *mut u8) -> usize {
+pub(crate) unsafe fn move_out<U: Unit>(from: *const u8, to: *mut u8) -> usize {
     // SAFETY: the caller promises an aligned unit in the mapping, and every access to it is atomic.
     let value = unsafe { &*from.cast::<U>() }.get();
     // SAFETY: the caller promises room for the value; the write need not be aligned.
@@ -208,10 +210,12 @@ unsafe fn move_out<U: Unit>(from: *const u8, to: *mut u8) -> usize {
     size_of::<U>()
 }
 
+/// Moves one unit into the mapping and returns its size.
+///
 /// # Safety
 /// `to` is aligned for `U`, and both pointers stand for as many bytes as `U` has; `from` is private.
 #[inline(always)]
-unsafe fn move_in<U: Unit>(from: *const u8, to: *mut u8) -> usize {
+pub(crate) unsafe fn move_in<U: Unit>(from: *const u8, to: *mut u8) -> usize {
     // SAFETY: the caller promises a value there; the read need not be aligned.
     let value = unsafe { from.cast::<U::Value>().read_unaligned() };
     // SAFETY: the caller promises an aligned unit in the mapping, and every access to it is atomic.

@@ -165,7 +165,10 @@ impl Table {
         let end = table_end(TableVersion::V2, max_entries);
         if memory_size < end || memory_size > region.len() {
             let (file, what) = (region.len(), "which is the file's size at its creation");
-            return Err(damaged(segment, format!("`memory_size` is {memory_size}, {what}, and the file has {file} bytes")));
+            return Err(damaged(
+                segment,
+                format!("`memory_size` is {memory_size}, {what}, and the file has {file} bytes"),
+            ));
         }
         Ok(Table { version: TableVersion::V2, max_entries, limit: memory_size })
     }

@@ -101,10 +101,10 @@ impl ShmFile {
     /// The same file in an open file description of its own, so that its locks are its own.
     pub(crate) fn reopen(&self, name: &str) -> io::Result<ShmFile> {
         let through_proc = c_string(&format!("/proc/self/fd/{}", self.fd()))?;
-        if let Ok(file) = open_path(&through_proc, self.access.flags()) {
-            if identity_of(&file)? == self.identity {
-                return Ok(ShmFile { file, access: self.access, identity: self.identity });
-            }
+        if let Ok(file) = open_path(&through_proc, self.access.flags())
+            && identity_of(&file)? == self.identity
+        {
+            return Ok(ShmFile { file, access: self.access, identity: self.identity });
         }
         let by_name = ShmFile::open(name, self.access)?;
         if by_name.identity == self.identity {
@@ -122,9 +122,8 @@ impl ShmFile {
         let through_proc = c_string(&format!("/proc/self/fd/{}", self.fd()))?;
         let here = libc::AT_FDCWD;
         // SAFETY: both paths are NUL-terminated.
-        let linked = check(unsafe {
-            libc::linkat(here, through_proc.as_ptr(), here, target.as_ptr(), libc::AT_SYMLINK_FOLLOW)
-        });
+        let linked =
+            check(unsafe { libc::linkat(here, through_proc.as_ptr(), here, target.as_ptr(), libc::AT_SYMLINK_FOLLOW) });
         match linked {
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
                 // Without /proc the descriptor itself can be linked, where the system allows it.
@@ -234,10 +233,10 @@ pub(crate) fn list() -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(DIRECTORY)? {
         let entry = entry?;
-        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            if let Ok(name) = entry.file_name().into_string() {
-                names.push(format!("/{name}"));
-            }
+        if entry.file_type().is_ok_and(|kind| kind.is_file())
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(format!("/{name}"));
         }
     }
     names.sort();

@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::array::ArrayHeader;
 use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size};
-use crate::region::{copy_in, copy_out};
+use crate::region::{copy_in, copy_out, move_in, move_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AcqRel, Acquire, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Relaxed, Release};
 use crate::table::Fit;
@@ -360,17 +360,20 @@ unsafe fn copy_element_out<T>(from: *const u8, to: *mut T) {
     let to = to.cast::<u8>();
     // The offsets of elements are multiples of their size, from an address aligned to 8.
     match size_of::<T>() {
-        // SAFETY: a byte in the mapping, accessed through atomics.
-        1 => unsafe { to.write((*from.cast::<AtomicU8>()).load(Relaxed)) },
-        // SAFETY: two aligned bytes in the mapping, accessed through atomics.
-        2 => unsafe { to.cast::<u16>().write_unaligned((*from.cast::<AtomicU16>()).load(Relaxed)) },
-        // SAFETY: four aligned bytes in the mapping, accessed through atomics.
-        4 => unsafe { to.cast::<u32>().write_unaligned((*from.cast::<AtomicU32>()).load(Relaxed)) },
-        // SAFETY: eight aligned bytes in the mapping, accessed through atomics.
-        8 => unsafe { to.cast::<u64>().write_unaligned((*from.cast::<AtomicU64>()).load(Relaxed)) },
-        // SAFETY: as the caller promises.
-        size => unsafe { copy_out(from, to, size) },
-    }
+        // SAFETY: a byte in the mapping, and as many private ones.
+        1 => unsafe { move_out::<AtomicU8>(from, to) },
+        // SAFETY: two aligned bytes in the mapping, and as many private ones.
+        2 => unsafe { move_out::<AtomicU16>(from, to) },
+        // SAFETY: four aligned bytes in the mapping, and as many private ones.
+        4 => unsafe { move_out::<AtomicU32>(from, to) },
+        // SAFETY: eight aligned bytes in the mapping, and as many private ones.
+        8 => unsafe { move_out::<AtomicU64>(from, to) },
+        size => {
+            // SAFETY: as the caller promises.
+            unsafe { copy_out(from, to, size) };
+            size
+        }
+    };
 }
 
 /// Writes one element: in one access where the machine has one of that size.
@@ -381,17 +384,20 @@ unsafe fn copy_element_out<T>(from: *const u8, to: *mut T) {
 unsafe fn copy_element_in<T>(value: &T, to: *mut u8) {
     let from: *const u8 = std::ptr::from_ref(value).cast();
     match size_of::<T>() {
-        // SAFETY: a byte in the mapping, accessed through atomics.
-        1 => unsafe { (*to.cast::<AtomicU8>()).store(from.read(), Relaxed) },
-        // SAFETY: two aligned bytes in the mapping, accessed through atomics.
-        2 => unsafe { (*to.cast::<AtomicU16>()).store(from.cast::<u16>().read_unaligned(), Relaxed) },
-        // SAFETY: four aligned bytes in the mapping, accessed through atomics.
-        4 => unsafe { (*to.cast::<AtomicU32>()).store(from.cast::<u32>().read_unaligned(), Relaxed) },
-        // SAFETY: eight aligned bytes in the mapping, accessed through atomics.
-        8 => unsafe { (*to.cast::<AtomicU64>()).store(from.cast::<u64>().read_unaligned(), Relaxed) },
-        // SAFETY: as the caller promises.
-        size => unsafe { copy_in(from, to, size) },
-    }
+        // SAFETY: a byte in the mapping, and as many private ones.
+        1 => unsafe { move_in::<AtomicU8>(from, to) },
+        // SAFETY: two aligned bytes in the mapping, and as many private ones.
+        2 => unsafe { move_in::<AtomicU16>(from, to) },
+        // SAFETY: four aligned bytes in the mapping, and as many private ones.
+        4 => unsafe { move_in::<AtomicU32>(from, to) },
+        // SAFETY: eight aligned bytes in the mapping, and as many private ones.
+        8 => unsafe { move_in::<AtomicU64>(from, to) },
+        size => {
+            // SAFETY: as the caller promises.
+            unsafe { copy_in(from, to, size) };
+            size
+        }
+    };
 }
 
 /// A number that an array can change atomically.

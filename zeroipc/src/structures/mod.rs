@@ -5,8 +5,6 @@
 //! | [`Array`](crate::Array) | all | wait-free | nothing is claimed, so nothing is left |
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
-#[cfg(not(loom))]
 pub(crate) mod array;
-#[cfg(not(loom))]
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;

@@ -152,7 +152,8 @@ const fn stride(element: u64) -> u64 {
 
 fn rounded_capacity(name: &str, capacity: u64) -> Result<u64> {
     if capacity == 0 || capacity > MAX_QUEUE_CAPACITY {
-        let message = format!("queue `{name}`: a capacity of {capacity} was asked for; 1 to {MAX_QUEUE_CAPACITY} are possible");
+        let message =
+            format!("queue `{name}`: a capacity of {capacity} was asked for; 1 to {MAX_QUEUE_CAPACITY} are possible");
         return Err(Error::new(ErrorKind::BadArgument, message));
     }
     Ok(capacity.next_power_of_two())
@@ -613,10 +614,10 @@ struct Batch {
 impl Batch {
     fn add(&mut self, position: u64, wake: Option<u64>, kernel: &Kernel<'_, MappedCells, Segment>) {
         self.next = Some(position + 1);
-        if let Some(index) = wake {
-            if let Some(earlier) = self.wake.replace(index).filter(|earlier| *earlier != index) {
-                kernel.wake(earlier);
-            }
+        if let Some(index) = wake
+            && let Some(earlier) = self.wake.replace(index).filter(|earlier| *earlier != index)
+        {
+            kernel.wake(earlier);
         }
     }
 
@@ -680,7 +681,9 @@ fn map_cells(
     }
     let stride = stride(element);
     if structure_size(name, HEADER, stride, capacity, element).ok() != Some(size) {
-        return damaged(format!("its entry has {size} bytes, which {capacity} elements of {element} bytes do not fill"));
+        return damaged(format!(
+            "its entry has {size} bytes, which {capacity} elements of {element} bytes do not fill"
+        ));
     }
     let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
     let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;
@@ -704,13 +707,13 @@ pub(crate) fn read_values(
     let mut values = Vec::new();
     for position in (head..tail).skip(skip as usize).take(limit as usize) {
         // What is being written, or was taken meanwhile, is left out.
-        if let Ok(peek) = kernel.peek(Some(position)) {
-            if peek.position == position {
-                let mut value = vec![0; element as usize];
-                // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
-                unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len()) };
-                values.push(value);
-            }
+        if let Ok(peek) = kernel.peek(Some(position))
+            && peek.position == position
+        {
+            let mut value = vec![0; element as usize];
+            // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
+            unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len()) };
+            values.push(value);
         }
     }
     Ok(values)

@@ -358,9 +358,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     pub(crate) fn wait(&self, stop: Stop, deadline: Option<Instant>) -> bool {
         match stop {
             Stop::Blocked { index, word } => self.wait_blocked(index, word, deadline),
-            Stop::Writing { index, word, position, owner } => {
-                self.wait_writing(index, word, position, owner, deadline)
-            }
+            Stop::Writing { index, word, position, owner } => self.wait_writing(index, word, position, owner, deadline),
             Stop::Corrupt => false,
         }
     }
@@ -416,11 +414,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         Ok((head, tail.max(head)))
     }
 
-    fn find(
-        &self,
-        (mut at, _): (u64, u64),
-        next: impl Fn(u64, u64) -> Result<Option<u64>, Stop>,
-    ) -> Result<u64, Stop> {
+    fn find(&self, (mut at, _): (u64, u64), next: impl Fn(u64, u64) -> Result<Option<u64>, Stop>) -> Result<u64, Stop> {
         let mask = self.cells.mask();
         // Others move on meanwhile; an answer that was right a lap ago is as good as any.
         for _ in 0..2 * (mask + 1) + 64 {
@@ -442,7 +436,7 @@ fn slice(most: Duration, deadline: Option<Instant>) -> Option<Duration> {
     if left.is_zero() { None } else { Some(left.min(most)) }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

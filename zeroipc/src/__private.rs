@@ -1,0 +1,204 @@
+//! What the code of the derive and of `open_enum!` needs. No part of this module is for users.
+
+pub use bytemuck;
+pub use inventory;
+pub use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc};
+
+pub use crate::registry::Registered;
+pub use crate::types::{EnumNumber, enum_scalar};
+
+use crate::ShmLayout;
+use zeroipc_layout::encode;
+use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
+
+/// The number of elements of an array as a description holds it.
+pub const fn count(n: usize) -> u32 {
+    assert!(n > 0, "[ZIPC0020] an array in shared memory has at least one element");
+    assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] an array in shared memory has at most 2^30 bytes");
+    n as u32
+}
+
+/// A size, offset or alignment as a description holds it.
+pub const fn number(n: usize) -> u32 {
+    assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] a type in shared memory has at most 2^30 bytes");
+    n as u32
+}
+
+/// Refuses a type that is not as its description says, or cannot be described in a segment.
+#[track_caller]
+pub const fn check_type<T: ShmLayout>(name: &str) {
+    let (size, align) = (T::DESC.size(), T::DESC.align());
+    if size != size_of::<T>() as u64 || align != align_of::<T>() as u64 {
+        let text = Text::new().str("[ZIPC0111] ").name(name).str(" has ");
+        let text = text.number(size_of::<T>()).str(" bytes aligned to ").number(align_of::<T>());
+        let text = text.str(", and its description has ").number(size as usize).str(" aligned to ");
+        panic!("{}", text.number(align as usize).as_str());
+    }
+    if size == 0 || size > MAX_ELEMENT_SIZE {
+        let text = Text::new().str("[ZIPC0022] ").name(name).str(" has ").number(size as usize);
+        panic!("{}", text.str(" bytes; shared are 1 to 2^30").as_str());
+    }
+    if encode::encoded_len(T::DESC).is_err() {
+        let text = Text::new().str("[ZIPC0022] ").name(name).str(" cannot be described in 65,535 bytes");
+        panic!("{}", text.str(" with nesting of 32 and names of 255 bytes; split it").as_str());
+    }
+}
+
+/// Refuses an alignment that arrays cannot place.
+#[track_caller]
+pub const fn check_align(name: &str, align: usize) {
+    if align > MAX_ALIGN as usize {
+        let text = Text::new().str("[ZIPC0110] ").name(name).str(" is aligned to ").number(align);
+        panic!("{}", text.str(", and at most 4096 is possible; lower the alignment").as_str());
+    }
+}
+
+/// Refuses bytes without a meaning between two fields: the one ends at `end`, the next begins at `start`.
+#[track_caller]
+pub const fn check_gap(name: &str, before: &str, after: &str, end: usize, start: usize) {
+    if start != end {
+        let text = Text::new().str("[ZIPC0101] ").name(name).str(" has ").bytes(start - end);
+        let text = text.str(" of padding between ").name(before).str(" and ").name(after).offsets(end, start);
+        let text = text.str("\n  = help: add `").pad(end, start).str("` before ").name(after);
+        panic!("{}", text.str(", or order the fields by decreasing alignment").as_str());
+    }
+}
+
+/// Refuses bytes without a meaning behind the last field.
+#[track_caller]
+pub const fn check_tail(name: &str, last: &str, end: usize, size: usize) {
+    if size != end {
+        let text = Text::new().str("[ZIPC0102] ").name(name).str(" has ").bytes(size - end);
+        let text = text.str(" of padding at its end, after ").name(last).offsets(end, size);
+        panic!("{}", text.str("\n  = help: add `").pad(end, size).str("` after ").name(last).as_str());
+    }
+}
+
+/// A message of a constant evaluation, which has no formatting.
+struct Text {
+    bytes: [u8; Text::MAX],
+    len: usize,
+}
+
+impl Text {
+    /// Room for three names of 255 bytes and the words around them.
+    const MAX: usize = 1280;
+
+    const fn new() -> Text {
+        Text { bytes: [0; Text::MAX], len: 0 }
+    }
+
+    const fn str(mut self, text: &str) -> Text {
+        let text = text.as_bytes();
+        if self.len + text.len() > Text::MAX {
+            return self;
+        }
+        let mut i = 0;
+        while i < text.len() {
+            self.bytes[self.len] = text[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+
+    const fn name(self, name: &str) -> Text {
+        self.str("`").str(name).str("`")
+    }
+
+    const fn number(mut self, n: usize) -> Text {
+        if n >= 10 {
+            self = self.number(n / 10);
+        }
+        self.bytes[self.len] = b'0' + (n % 10) as u8;
+        self.len += 1;
+        self
+    }
+
+    const fn bytes(self, n: usize) -> Text {
+        self.number(n).str(if n == 1 { " byte" } else { " bytes" })
+    }
+
+    const fn offsets(self, from: usize, to: usize) -> Text {
+        self.str(" (offsets ").number(from).str("..").number(to).str(")")
+    }
+
+    const fn pad(self, from: usize, to: usize) -> Text {
+        self.str("_pad_").number(from).str(": [u8; ").number(to - from).str("],")
+    }
+
+    const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "[ZIPC0101] the type has padding",
+        }
+    }
+}
+
+/// Defines a trait that is [`ShmLayout`] with another wording for those that do not implement it.
+///
+/// The derive chooses the wording by how a field's type is spelled; whether the type is shareable is still decided by
+/// `ShmLayout`, so a type that only has the same name is accepted.
+macro_rules! worded {
+    ($($(#[$wording:meta])* $name:ident;)*) => {$(
+        $(#[$wording])*
+        pub trait $name {
+            /// The description of the type.
+            const DESC: &'static TypeDesc<'static>;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: ShmLayout> $name for T {
+            const DESC: &'static TypeDesc<'static> = <T as ShmLayout>::DESC;
+        }
+    )*};
+}
+
+worded! {
+    /// For fields spelled `String`, `CString`, `PathBuf` and the like.
+    #[diagnostic::on_unimplemented(
+        message = "[ZIPC0107] `{Self}` keeps its text in memory of one process",
+        label = "a pointer to text, which no other process can follow",
+        note = "store the text itself: `zeroipc::FixedStr<32>` holds up to 32 bytes of UTF-8"
+    )]
+    Text_;
+    /// For fields spelled `Vec`, `VecDeque`, `HashMap` and the like.
+    #[diagnostic::on_unimplemented(
+        message = "[ZIPC0107] `{Self}` keeps its elements in memory of one process",
+        label = "a pointer to elements, which no other process can follow",
+        note = "store the elements themselves, `[T; N]` with a `u32` for how many are in use, or put them into an array or queue of their own in the segment"
+    )]
+    Collection;
+    /// For fields spelled `Box`, `Rc`, `Arc` and the like.
+    #[diagnostic::on_unimplemented(
+        message = "[ZIPC0107] `{Self}` is a pointer into memory of one process",
+        label = "a pointer, which no other process can follow",
+        note = "store the value itself, or its index in an array of the segment"
+    )]
+    Pointer;
+    /// For fields spelled `Option` and `Result`.
+    #[diagnostic::on_unimplemented(
+        message = "[ZIPC0108] `{Self}` has bytes that mean something to Rust alone",
+        label = "other languages cannot tell which case it is, and not every byte is a valid one",
+        note = "store the value and beside it a `zeroipc::Bool8` that says whether it is set"
+    )]
+    Choice;
+    /// For fields spelled `Mutex`, `AtomicU64`, `Cell` and the like.
+    #[diagnostic::on_unimplemented(
+        message = "[ZIPC0107] `{Self}` cannot be copied in and out of a segment",
+        label = "a lock, cell or atomic works on memory in place",
+        note = "store the plain value; how processes take turns is decided by the structure that holds the element"
+    )]
+    InPlace;
+}
+
+/// `Copy`, for a struct that derives `ShmLayout`.
+#[diagnostic::on_unimplemented(
+    message = "[ZIPC0107] `{Self}` is shared by copying its bytes, so it must be `Clone` and `Copy`",
+    label = "not `Copy`",
+    note = "derive all three: `#[derive(Clone, Copy, ShmLayout)]`"
+)]
+pub trait CopyToo: Copy {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy> CopyToo for T {}

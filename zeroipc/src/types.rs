@@ -1,1 +1,0 @@
-//! Types of our own that a shared struct may hold.
