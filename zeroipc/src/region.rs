@@ -73,7 +73,7 @@ impl Region {
     pub(crate) fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         let from = self.pointer(offset, out.len() as u64, 1)?;
         // SAFETY: both ranges have `out.len()` bytes: the source was just checked, the target is the slice.
-        unsafe { copy_out(from.as_ptr(), out.as_mut_ptr(), out.len()) };
+        unsafe { copy_out(from.as_ptr(), out.as_mut_ptr(), out.len(), align_at(from)) };
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Region {
         debug_assert!(self.is_writable());
         let to = self.pointer(offset, bytes.len() as u64, 1)?;
         // SAFETY: both ranges have `bytes.len()` bytes: the target was just checked, the source is the slice.
-        unsafe { copy_in(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
+        unsafe { copy_in(bytes.as_ptr(), to.as_ptr(), bytes.len(), align_at(to)) };
         Ok(())
     }
 
@@ -105,9 +105,9 @@ const STRING_MOVE_FROM: usize = 256;
 /// Copies from memory that peers write to, each aligned unit of up to 8 bytes in one access.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes; `to` is private.
+/// `from` can be read and `to` written for `len` bytes; `to` is private and `from` aligned to `align`.
 #[inline(always)]
-pub(crate) unsafe fn copy_out(from: *const u8, to: *mut u8, len: usize) {
+pub(crate) unsafe fn copy_out(from: *const u8, to: *mut u8, len: usize, align: usize) {
     #[cfg(target_arch = "x86_64")]
     if len >= STRING_MOVE_FROM {
         // SAFETY: as the caller promises.
@@ -120,7 +120,7 @@ pub(crate) unsafe fn copy_out(from: *const u8, to: *mut u8, len: usize) {
         let source = unsafe { from.add(at) };
         // SAFETY: as above.
         let target = unsafe { to.add(at) };
-        at += match unit(source, len - at) {
+        at += match unit(align, len - at) {
             // SAFETY: 8 bytes are left and `source` is aligned to 8; `target` is private.
             8 => unsafe { move_out::<AtomicU64>(source, target) },
             // SAFETY: 4 bytes are left and `source` is aligned to 4; `target` is private.
@@ -136,9 +136,9 @@ pub(crate) unsafe fn copy_out(from: *const u8, to: *mut u8, len: usize) {
 /// Copies to memory that peers read, each aligned unit of up to 8 bytes in one access.
 ///
 /// # Safety
-/// `from` can be read and `to` written for `len` bytes; `from` is private.
+/// `from` can be read and `to` written for `len` bytes; `from` is private and `to` aligned to `align`.
 #[inline(always)]
-pub(crate) unsafe fn copy_in(from: *const u8, to: *mut u8, len: usize) {
+pub(crate) unsafe fn copy_in(from: *const u8, to: *mut u8, len: usize, align: usize) {
     #[cfg(target_arch = "x86_64")]
     if len >= STRING_MOVE_FROM {
         // SAFETY: as the caller promises.
@@ -151,7 +151,7 @@ pub(crate) unsafe fn copy_in(from: *const u8, to: *mut u8, len: usize) {
         let source = unsafe { from.add(at) };
         // SAFETY: as above.
         let target = unsafe { to.add(at) };
-        at += match unit(target, len - at) {
+        at += match unit(align, len - at) {
             // SAFETY: 8 bytes are left and `target` is aligned to 8; `source` is private.
             8 => unsafe { move_in::<AtomicU64>(source, target) },
             // SAFETY: 4 bytes are left and `target` is aligned to 4; `source` is private.
@@ -164,16 +164,21 @@ pub(crate) unsafe fn copy_in(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// The largest unit that `shared` is aligned to and that fits into `left` bytes.
+/// The largest unit of the machine that divides `align` and fits into `left` bytes. From an address aligned to `align`
+/// on, the units that this gives one after the other are all aligned.
 #[inline(always)]
-fn unit(shared: *const u8, left: usize) -> usize {
-    let align = 1_usize << (shared as usize).trailing_zeros().min(3);
-    match align {
-        8 if left >= 8 => 8,
-        8 | 4 if left >= 4 => 4,
-        8 | 4 | 2 if left >= 2 => 2,
+const fn unit(align: usize, left: usize) -> usize {
+    match left {
+        8.. if align.is_multiple_of(8) => 8,
+        4.. if align.is_multiple_of(4) => 4,
+        2.. if align.is_multiple_of(2) => 2,
         _ => 1,
     }
+}
+
+/// What an address is aligned to, up to 8.
+fn align_at(pointer: NonNull<u8>) -> usize {
+    1 << pointer.addr().trailing_zeros().min(3)
 }
 
 /// A unit that the machine moves in one access.
@@ -261,10 +266,11 @@ mod tests {
                 let mut back = vec![0_u8; len];
                 // SAFETY: `shared` has 640 bytes and `start + len` is at most 520.
                 let at = unsafe { base.add(start) };
-                // SAFETY: `source` has 600 bytes, `shared` has `len` bytes from `at`.
-                unsafe { copy_in(source.as_ptr(), at, len) };
+                let align = 1 << (start as u32 | 8).trailing_zeros();
+                // SAFETY: `source` has 600 bytes, `shared` has `len` bytes from `at`, and is aligned to 8 itself.
+                unsafe { copy_in(source.as_ptr(), at, len, align) };
                 // SAFETY: as above; `back` has `len` bytes.
-                unsafe { copy_out(at, back.as_mut_ptr(), len) };
+                unsafe { copy_out(at, back.as_mut_ptr(), len, align) };
                 assert_eq!(back, source[..len]);
             }
         }

@@ -268,7 +268,7 @@ impl<T: ShmLayout> Array<T> {
     pub fn read(&self, start: usize, out: &mut [T]) -> Result<()> {
         let from = self.range(start, out.len())?;
         // SAFETY: `range` has checked that so many elements begin there (A1); `out` is private.
-        unsafe { copy_out(from, out.as_mut_ptr().cast(), size_of_val(out)) };
+        unsafe { copy_out(from, out.as_mut_ptr().cast(), size_of_val(out), unit_align::<T>()) };
         Ok(())
     }
 
@@ -282,7 +282,7 @@ impl<T: ShmLayout> Array<T> {
         let to = self.range(start, values.len())?;
         // SAFETY: `range` has checked that so many elements begin there (A1); `values` is private, and `Pod` types have
         // no uninitialised bytes.
-        unsafe { copy_in(values.as_ptr().cast(), to, size_of_val(values)) };
+        unsafe { copy_in(values.as_ptr().cast(), to, size_of_val(values), unit_align::<T>()) };
         Ok(())
     }
 
@@ -351,6 +351,11 @@ impl<T: ShmLayout> Array<T> {
     }
 }
 
+/// What elements are aligned to: their offsets are multiples of their size, from an address aligned to 8.
+const fn unit_align<T>() -> usize {
+    1 << (size_of::<T>() | 8).trailing_zeros()
+}
+
 /// Reads one element: in one access where the machine has one of that size.
 ///
 /// # Safety
@@ -358,7 +363,6 @@ impl<T: ShmLayout> Array<T> {
 #[inline(always)]
 unsafe fn copy_element_out<T>(from: *const u8, to: *mut T) {
     let to = to.cast::<u8>();
-    // The offsets of elements are multiples of their size, from an address aligned to 8.
     match size_of::<T>() {
         // SAFETY: a byte in the mapping, and as many private ones.
         1 => unsafe { move_out::<AtomicU8>(from, to) },
@@ -370,7 +374,7 @@ unsafe fn copy_element_out<T>(from: *const u8, to: *mut T) {
         8 => unsafe { move_out::<AtomicU64>(from, to) },
         size => {
             // SAFETY: as the caller promises.
-            unsafe { copy_out(from, to, size) };
+            unsafe { copy_out(from, to, size, unit_align::<T>()) };
             size
         }
     };
@@ -394,7 +398,7 @@ unsafe fn copy_element_in<T>(value: &T, to: *mut u8) {
         8 => unsafe { move_in::<AtomicU64>(from, to) },
         size => {
             // SAFETY: as the caller promises.
-            unsafe { copy_in(from, to, size) };
+            unsafe { copy_in(from, to, size, unit_align::<T>()) };
             size
         }
     };

@@ -27,6 +27,8 @@ use crate::table::{Entry, Fit};
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
 /// Bytes of a cell before its value.
 const STATE: u64 = size_of::<u64>() as u64;
+/// What cells and their values are aligned to.
+const CELL_ALIGN: usize = 8;
 
 /// A bounded lock-free queue for many producers and many consumers, in every process and language.
 ///
@@ -279,7 +281,7 @@ impl<T: ShmLayout> Queue<T> {
         let to = self.cells.value(claim.index).as_ptr();
         // SAFETY: the cell has room for a `T` behind its state (M1, and `attach` has checked the stride); `value` is
         // private, and being `Pod` it has no uninitialised byte.
-        unsafe { copy_in(std::ptr::from_ref(value).cast(), to, size_of::<T>()) };
+        unsafe { copy_in(std::ptr::from_ref(value).cast(), to, size_of::<T>(), CELL_ALIGN) };
         point!("queue.push.written");
         kernel.publish(claim);
         point!("queue.push.published");
@@ -296,7 +298,7 @@ impl<T: ShmLayout> Queue<T> {
             let source = self.cells.value(peek.index).as_ptr();
             // SAFETY: the cell has a `T` behind its state (M1, and `attach` has checked the stride); `value` is private
             // and has room for it. What is copied may be torn, and counts only if `take` succeeds.
-            unsafe { copy_out(source, value.as_mut_ptr().cast(), size_of::<T>()) };
+            unsafe { copy_out(source, value.as_mut_ptr().cast(), size_of::<T>(), CELL_ALIGN) };
             point!("queue.pop.copied");
             if let Some(wake) = kernel.take(peek) {
                 point!("queue.pop.taken");
@@ -712,7 +714,7 @@ pub(crate) fn read_values(
         {
             let mut value = vec![0; element as usize];
             // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
-            unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len()) };
+            unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len(), CELL_ALIGN) };
             values.push(value);
         }
     }

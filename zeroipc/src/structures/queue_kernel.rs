@@ -230,9 +230,23 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     /// Claims the first free position at or behind `from`, or behind the hint.
     #[inline]
     pub(crate) fn claim(&self, me: u32, from: Option<u64>) -> Result<Claim, Stop> {
+        let t = from.unwrap_or_else(|| self.cells.tail().load(Relaxed)) & POSITION_MASK;
+        let index = t & self.cells.mask();
+        let state = self.cells.state(index);
+        let word = state.load(Relaxed);
+        // SYNC free
+        if word & !CELL_WAIT_BIT == empty(t) && state.compare_exchange(word, writing(t, me), Acquire, Relaxed).is_ok() {
+            return Ok(Claim { position: t, index, wake: has_waiters(word) });
+        }
+        self.claim_walking(me, t)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claim_walking(&self, me: u32, from: u64) -> Result<Claim, Stop> {
         let mask = self.cells.mask();
-        let mut t = from.unwrap_or_else(|| self.cells.tail().load(Relaxed)) & POSITION_MASK;
-        let mut walk = None;
+        let mut t = from;
+        let mut walk = Walk::from(self.hint_and_word(self.cells.tail()));
         loop {
             let index = t & mask;
             let state = self.cells.state(index);
@@ -247,8 +261,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
                 Step::Go(next) => t = next,
                 Step::Stop(stop) => return Err(stop),
             }
-            let now = || self.hint_and_word(self.cells.tail());
-            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+            if walk.step(mask, || self.hint_and_word(self.cells.tail()))? {
                 t = self.cells.tail().load(Relaxed) & POSITION_MASK;
             }
         }
@@ -282,9 +295,22 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     /// The first value at or behind `from`, or behind the hint. It is not taken yet.
     #[inline]
     pub(crate) fn peek(&self, from: Option<u64>) -> Result<Peek, Stop> {
+        let h = from.unwrap_or_else(|| self.cells.head().load(Relaxed)) & POSITION_MASK;
+        let index = h & self.cells.mask();
+        // SYNC publish
+        let word = self.cells.state(index).load(Acquire);
+        if word & !CELL_WAIT_BIT == full(h) {
+            return Ok(Peek { position: h, index, word });
+        }
+        self.peek_walking(h)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn peek_walking(&self, from: u64) -> Result<Peek, Stop> {
         let mask = self.cells.mask();
-        let mut h = from.unwrap_or_else(|| self.cells.head().load(Relaxed)) & POSITION_MASK;
-        let mut walk = None;
+        let mut h = from;
+        let mut walk = Walk::from(self.hint_and_word(self.cells.head()));
         loop {
             let index = h & mask;
             // SYNC publish
@@ -294,8 +320,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
                 Step::Go(next) => h = next,
                 Step::Stop(stop) => return Err(stop),
             }
-            let now = || self.hint_and_word(self.cells.head());
-            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+            if walk.step(mask, || self.hint_and_word(self.cells.head()))? {
                 h = self.cells.head().load(Relaxed) & POSITION_MASK;
             }
         }

@@ -1,0 +1,3 @@
+//! Two-process benchmarks.
+
+fn main() {}
