@@ -497,10 +497,15 @@ impl Segment {
         }
     }
 
+    /// This attachment's id, if this process has anchored it.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.attachment.id()
+    }
+
     /// This attachment's id; in a forked child a new one.
-    #[inline]
     pub(crate) fn me(&self) -> Result<u32> {
-        match self.attachment.id() {
+        match self.id() {
             Some(id) => Ok(id),
             None => self.me_slow(),
         }

@@ -87,8 +87,8 @@ fn array(criterion: &mut Criterion, memory: &Memory) {
     group.bench_function("slice", |bencher| {
         bencher.iter(|| {
             let slice = black_box(&mut slice);
-            for i in 0..slice.len() {
-                slice[i] = black_box(1.5);
+            for element in slice.iter_mut() {
+                *element = black_box(1.5);
             }
         });
     });

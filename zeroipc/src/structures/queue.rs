@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
-use super::queue_kernel::{Cells, Kernel, Peek, Peers, Stop, decode, empty};
+use super::queue_kernel::{Cells, Claim, Kernel, Peek, Peers, Stop, after, decode, empty};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
@@ -62,29 +62,61 @@ const CELL_ALIGN: usize = 8;
 /// # Ok::<(), zeroipc::Error>(())
 /// ```
 pub struct Queue<T> {
-    cells: MappedCells,
+    cells: MappedCells<Of<T>>,
     segment: Arc<Segment>,
     name: Box<str>,
-    element: PhantomData<fn(T) -> T>,
 }
 
 /// The words of a queue in a mapping.
 ///
 /// Invariant **M1**: the pointers lead to a header and to `mask + 1` cells of `stride` bytes, all inside the mapping,
 /// aligned to 8, and mapped as long as the handle that holds this value (its `segment` sees to that).
-struct MappedCells {
+struct MappedCells<S> {
     header: NonNull<QueueHeader>,
     cells: NonNull<u8>,
-    stride: usize,
+    stride: S,
     mask: u64,
 }
 
-// SAFETY: the pointers lead to shared memory, which every thread may access through atomics (M1).
-unsafe impl Send for MappedCells {}
-// SAFETY: as above.
-unsafe impl Sync for MappedCells {}
+/// How far apart cells are: known from a type, so that the compiler multiplies, or only when a queue is looked at.
+trait Stride: Copy {
+    fn bytes(self) -> usize;
+}
 
-impl MappedCells {
+/// The stride of cells that hold a `T`.
+struct Of<T>(PhantomData<fn(T) -> T>);
+
+impl<T> Clone for Of<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Of<T> {}
+
+impl<T> Stride for Of<T> {
+    #[inline(always)]
+    fn bytes(self) -> usize {
+        stride(size_of::<T>() as u64) as usize
+    }
+}
+
+/// A stride that was computed from a description.
+#[derive(Clone, Copy)]
+struct Measured(usize);
+
+impl Stride for Measured {
+    fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+// SAFETY: the pointers lead to shared memory, which every thread may access through atomics (M1).
+unsafe impl<S> Send for MappedCells<S> {}
+// SAFETY: as above.
+unsafe impl<S> Sync for MappedCells<S> {}
+
+impl<S: Stride> MappedCells<S> {
     #[inline]
     fn header_word(&self, field: usize) -> &AtomicU64 {
         // SAFETY: `field` is the offset of a field of the header, so the result stays in it.
@@ -97,7 +129,7 @@ impl MappedCells {
     fn cell(&self, index: u64) -> NonNull<u8> {
         debug_assert!(index <= self.mask);
         // SAFETY: `index ≤ mask`, so the cell is one of those that M1 speaks of.
-        unsafe { self.cells.add(index as usize * self.stride) }
+        unsafe { self.cells.add(index as usize * self.stride.bytes()) }
     }
 
     /// Where the value of a cell is.
@@ -108,7 +140,7 @@ impl MappedCells {
     }
 }
 
-impl Cells for MappedCells {
+impl<S: Stride> Cells for MappedCells<S> {
     #[inline]
     fn mask(&self) -> u64 {
         self.mask
@@ -232,7 +264,7 @@ impl<T: ShmLayout> Queue<T> {
         // Read once; the handle never asks again.
         let capacity = region.u64_at(placed.offset + offset_of!(QueueHeader, capacity) as u64)?.load(Relaxed);
         let place = (placed.offset, placed.size);
-        let cells = map_cells(&memory.segment, name, place, capacity, Self::SIZE)?;
+        let cells = map_cells(&memory.segment, name, place, capacity, Self::SIZE, Of(PhantomData))?;
         if !placed.recorded {
             let mask = capacity - 1;
             let foreign =
@@ -245,18 +277,12 @@ impl<T: ShmLayout> Queue<T> {
                 )));
             }
         }
-        Ok(Queue { cells, segment: Arc::clone(&memory.segment), name: name.into(), element: PhantomData })
+        Ok(Queue { cells, segment: Arc::clone(&memory.segment), name: name.into() })
     }
 
     #[inline]
-    fn kernel(&self) -> Kernel<'_, MappedCells, Segment> {
+    fn kernel(&self) -> Kernel<'_, MappedCells<Of<T>>, Segment> {
         Kernel { cells: &self.cells, peers: &*self.segment }
-    }
-
-    /// This attachment's id; fails on a read-only segment.
-    #[inline]
-    fn me(&self) -> Result<u32> {
-        self.segment.me()
     }
 
     #[cold]
@@ -267,44 +293,84 @@ impl<T: ShmLayout> Queue<T> {
         ))
     }
 
-    /// Claims a position, writes the value, hands it over; the tail hint is the caller's.
-    #[inline]
-    fn push_at(&self, me: u32, value: &T, from: Option<u64>, hint: bool) -> Result<(u64, Option<u64>), Stop> {
-        let kernel = self.kernel();
-        let claim = kernel.claim(me, from)?;
-        // From here to `publish` there is no call that could panic, and none into code of the user.
-        point!("queue.push.claimed");
-        if hint {
-            kernel.hint_tail(claim.position);
-        }
-        point!("queue.push.hinted");
+    /// Writes a claimed value and hands it over. There is no call here that could panic, and none into code of the user.
+    #[inline(always)]
+    fn fill(&self, claim: Claim, value: &T) {
         let to = self.cells.value(claim.index).as_ptr();
-        // SAFETY: the cell has room for a `T` behind its state (M1, and `attach` has checked the stride); `value` is
-        // private, and being `Pod` it has no uninitialised byte.
+        // SAFETY: the cell has room for a `T` behind its state (M1), aligned to 8; `value` is private, and being `Pod` it
+        // has no uninitialised byte.
         unsafe { copy_in(std::ptr::from_ref(value).cast(), to, size_of::<T>(), CELL_ALIGN) };
         point!("queue.push.written");
-        kernel.publish(claim);
+        self.kernel().publish(claim);
         point!("queue.push.published");
-        Ok((claim.position, claim.wake.then_some(claim.index)))
     }
 
-    /// Copies the first value out and takes it; the head hint is the caller's.
-    #[inline]
-    fn pop_at(&self, from: Option<u64>, value: &mut MaybeUninit<T>) -> Result<(u64, Option<u64>), Stop> {
+    /// Copies a value out and takes it; `None` if somebody else was faster, and then the copy may be torn.
+    #[inline(always)]
+    fn take(&self, peek: Peek) -> Option<(T, bool)> {
+        let mut value = MaybeUninit::<T>::uninit();
+        let from = self.cells.value(peek.index).as_ptr();
+        // SAFETY: the cell has a `T` behind its state (M1), aligned to 8; `value` is private and has room for it.
+        unsafe { copy_out(from, value.as_mut_ptr().cast(), size_of::<T>(), CELL_ALIGN) };
+        point!("queue.pop.copied");
+        let wake = self.kernel().take(peek)?;
+        point!("queue.pop.taken");
+        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+        Some((unsafe { value.assume_init() }, wake))
+    }
+
+    /// The push that meets nothing special; `false` if there is something, and then nothing was done.
+    #[inline(always)]
+    fn push_at_hint(&self, value: &T) -> bool {
+        let Some(me) = self.segment.id() else { return false };
         let kernel = self.kernel();
-        let mut from = from;
+        let Some(claim) = kernel.claim_at(me, kernel.tail_hint()) else { return false };
+        point!("queue.push.claimed");
+        kernel.hint_tail(claim.position);
+        point!("queue.push.hinted");
+        self.fill(claim, value);
+        if claim.wake {
+            kernel.wake(claim.index);
+        }
+        true
+    }
+
+    /// The pop that meets nothing special; `None` if there is something, and then nothing was done.
+    #[inline(always)]
+    fn pop_at_hint(&self) -> Option<T> {
+        let kernel = self.kernel();
+        let peek = kernel.peek_at(kernel.head_hint())?;
+        let (value, wake) = self.take(peek)?;
+        kernel.hint_head(peek.position);
+        point!("queue.pop.hinted");
+        if wake {
+            kernel.wake(peek.index);
+        }
+        Some(value)
+    }
+
+    /// Claims a position, writes the value, hands it over; the hint and the wake are the batch's.
+    fn push_in_batch(&self, me: u32, value: &T, batch: &mut Batch) -> Result<(), Stop> {
+        let kernel = self.kernel();
+        let from = batch.last.map_or_else(|| kernel.tail_hint(), after);
+        let claim = kernel.claim_at(me, from).map_or_else(|| kernel.claim(me, from), Ok)?;
+        point!("queue.push.claimed");
+        self.fill(claim, value);
+        batch.add(claim.position, claim.wake.then_some(claim.index), &kernel);
+        Ok(())
+    }
+
+    /// Takes the first value; the hint and the wake are the batch's.
+    fn pop_in_batch(&self, batch: &mut Batch) -> Result<T, Stop> {
+        let kernel = self.kernel();
+        let mut from = batch.last.map_or_else(|| kernel.head_hint(), after);
         loop {
-            let peek: Peek = kernel.peek(from)?;
-            let source = self.cells.value(peek.index).as_ptr();
-            // SAFETY: the cell has a `T` behind its state (M1, and `attach` has checked the stride); `value` is private
-            // and has room for it. What is copied may be torn, and counts only if `take` succeeds.
-            unsafe { copy_out(source, value.as_mut_ptr().cast(), size_of::<T>(), CELL_ALIGN) };
-            point!("queue.pop.copied");
-            if let Some(wake) = kernel.take(peek) {
-                point!("queue.pop.taken");
-                return Ok((peek.position, wake.then_some(peek.index)));
+            let peek = kernel.peek_at(from).map_or_else(|| kernel.peek(from), Ok)?;
+            if let Some((value, wake)) = self.take(peek) {
+                batch.add(peek.position, wake.then_some(peek.index), &kernel);
+                return Ok(value);
             }
-            from = Some(peek.position);
+            from = peek.position;
         }
     }
 
@@ -315,21 +381,12 @@ impl<T: ShmLayout> Queue<T> {
     /// state that a peer could have left.
     #[inline]
     pub fn try_push(&self, value: T) -> Result<()> {
-        let me = self.me()?;
-        loop {
-            match self.push_at(me, &value, None, true) {
-                Ok((_, None)) => return Ok(()),
-                Ok((_, Some(index))) => {
-                    self.kernel().wake(index);
-                    return Ok(());
-                }
-                Err(Stop::Corrupt) => return Err(self.corrupt()),
-                Err(stop) => {
-                    if !self.kernel().resolve(stop) {
-                        return Err(Error::plain(ErrorKind::Full));
-                    }
-                }
-            }
+        if self.push_at_hint(&value) {
+            return Ok(());
+        }
+        match self.try_push_many(std::slice::from_ref(&value))? {
+            0 => Err(Error::plain(ErrorKind::Full)),
+            _ => Ok(()),
         }
     }
 
@@ -341,17 +398,21 @@ impl<T: ShmLayout> Queue<T> {
     #[inline]
     pub fn try_pop(&self) -> Result<Option<T>> {
         self.segment.writable()?;
-        let mut value = MaybeUninit::uninit();
+        match self.pop_at_hint() {
+            Some(value) => Ok(Some(value)),
+            None => self.try_pop_slow(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn try_pop_slow(&self) -> Result<Option<T>> {
+        let mut batch = Batch::default();
         loop {
-            match self.pop_at(None, &mut value) {
-                Ok((position, wake)) => {
-                    self.kernel().hint_head(position);
-                    point!("queue.pop.hinted");
-                    if let Some(index) = wake {
-                        self.kernel().wake(index);
-                    }
-                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
-                    return Ok(Some(unsafe { value.assume_init() }));
+            match self.pop_in_batch(&mut batch) {
+                Ok(value) => {
+                    batch.finish_pop(&self.kernel());
+                    return Ok(Some(value));
                 }
                 Err(Stop::Corrupt) => return Err(self.corrupt()),
                 Err(stop) => {
@@ -390,13 +451,18 @@ impl<T: ShmLayout> Queue<T> {
 
     #[inline]
     fn push_until(&self, value: T, deadline: Option<Instant>) -> Result<()> {
-        let me = self.me()?;
+        if self.push_at_hint(&value) { Ok(()) } else { self.push_slow(&value, deadline) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_slow(&self, value: &T, deadline: Option<Instant>) -> Result<()> {
+        let me = self.segment.me()?;
+        let mut batch = Batch::default();
         loop {
-            match self.push_at(me, &value, None, true) {
-                Ok((_, wake)) => {
-                    if let Some(index) = wake {
-                        self.kernel().wake(index);
-                    }
+            match self.push_in_batch(me, value, &mut batch) {
+                Ok(()) => {
+                    batch.finish_push(&self.kernel());
                     return Ok(());
                 }
                 Err(stop) => self.wait(stop, deadline)?,
@@ -432,17 +498,21 @@ impl<T: ShmLayout> Queue<T> {
     #[inline]
     fn pop_until(&self, deadline: Option<Instant>) -> Result<T> {
         self.segment.writable()?;
-        let mut value = MaybeUninit::uninit();
+        match self.pop_at_hint() {
+            Some(value) => Ok(value),
+            None => self.pop_slow(deadline),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pop_slow(&self, deadline: Option<Instant>) -> Result<T> {
+        let mut batch = Batch::default();
         loop {
-            match self.pop_at(None, &mut value) {
-                Ok((position, wake)) => {
-                    self.kernel().hint_head(position);
-                    point!("queue.pop.hinted");
-                    if let Some(index) = wake {
-                        self.kernel().wake(index);
-                    }
-                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
-                    return Ok(unsafe { value.assume_init() });
+            match self.pop_in_batch(&mut batch) {
+                Ok(value) => {
+                    batch.finish_pop(&self.kernel());
+                    return Ok(value);
                 }
                 Err(stop) => self.wait(stop, deadline)?,
             }
@@ -463,34 +533,22 @@ impl<T: ShmLayout> Queue<T> {
     /// # Errors
     /// As [`try_push`](Queue::try_push), but `Ok(0)` when full. After an error, none was pushed.
     pub fn try_push_many(&self, values: &[T]) -> Result<usize> {
-        let me = self.me()?;
+        let me = self.segment.me()?;
         let mut batch = Batch::default();
         let mut done = 0;
-        for value in values {
-            match self.push_one_of_many(me, value, &mut batch) {
+        while done < values.len() {
+            match self.push_in_batch(me, &values[done], &mut batch) {
                 Ok(()) => done += 1,
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
-                Err(_) => break,
-            }
-        }
-        batch.finish_push(&self.kernel());
-        Ok(done)
-    }
-
-    fn push_one_of_many(&self, me: u32, value: &T, batch: &mut Batch) -> Result<(), Stop> {
-        loop {
-            match self.push_at(me, value, batch.next, false) {
-                Ok((position, wake)) => {
-                    batch.add(position, wake, &self.kernel());
-                    return Ok(());
-                }
                 Err(stop) => {
                     if !self.kernel().resolve(stop) {
-                        return Err(stop);
+                        break;
                     }
                 }
             }
         }
+        batch.finish_push(&self.kernel());
+        Ok(done)
     }
 
     /// Pushes all elements, waiting for room as long as it takes.
@@ -534,12 +592,9 @@ impl<T: ShmLayout> Queue<T> {
         let mut batch = Batch::default();
         let mut done = 0;
         while done < out.len() {
-            let mut value = MaybeUninit::uninit();
-            match self.pop_at(batch.next, &mut value) {
-                Ok((position, wake)) => {
-                    batch.add(position, wake, &self.kernel());
-                    // SAFETY: `pop_at` has filled it, and every pattern of bytes is a `T` since that is `Pod`.
-                    out[done] = unsafe { value.assume_init() };
+            match self.pop_in_batch(&mut batch) {
+                Ok(value) => {
+                    out[done] = value;
                     done += 1;
                 }
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
@@ -609,13 +664,13 @@ impl<T: ShmLayout> Queue<T> {
 /// Several pushes or pops with one move of the hint and, since the waiters of one side all sleep on one cell, one wake.
 #[derive(Default)]
 struct Batch {
-    next: Option<u64>,
+    last: Option<u64>,
     wake: Option<u64>,
 }
 
 impl Batch {
-    fn add(&mut self, position: u64, wake: Option<u64>, kernel: &Kernel<'_, MappedCells, Segment>) {
-        self.next = Some(position + 1);
+    fn add<T>(&mut self, position: u64, wake: Option<u64>, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
+        self.last = Some(position);
         if let Some(index) = wake
             && let Some(earlier) = self.wake.replace(index).filter(|earlier| *earlier != index)
         {
@@ -623,21 +678,21 @@ impl Batch {
         }
     }
 
-    fn finish_push(self, kernel: &Kernel<'_, MappedCells, Segment>) {
-        if let Some(next) = self.next {
-            kernel.hint_tail(next - 1);
+    fn finish_push<T>(self, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
+        if let Some(last) = self.last {
+            kernel.hint_tail(last);
         }
         self.finish(kernel);
     }
 
-    fn finish_pop(self, kernel: &Kernel<'_, MappedCells, Segment>) {
-        if let Some(next) = self.next {
-            kernel.hint_head(next - 1);
+    fn finish_pop<T>(self, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
+        if let Some(last) = self.last {
+            kernel.hint_head(last);
         }
         self.finish(kernel);
     }
 
-    fn finish(self, kernel: &Kernel<'_, MappedCells, Segment>) {
+    fn finish<T>(self, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
         if let Some(index) = self.wake {
             kernel.wake(index);
         }
@@ -651,7 +706,6 @@ impl<T> Clone for Queue<T> {
             cells: MappedCells { header, cells, stride, mask },
             segment: Arc::clone(&self.segment),
             name: self.name.clone(),
-            element: PhantomData,
         }
     }
 }
@@ -667,13 +721,14 @@ impl<T> fmt::Debug for Queue<T> {
 }
 
 /// Checks a queue's capacity against its entry and finds its words.
-fn map_cells(
+fn map_cells<S: Stride>(
     segment: &Segment,
     name: &str,
     (offset, size): (u64, u64),
     capacity: u64,
     element: u64,
-) -> Result<MappedCells> {
+    strided: S,
+) -> Result<MappedCells<S>> {
     let damaged = |what: String| {
         let segment = &segment.name;
         Err(Error::corrupt(format!("queue `{name}` in segment `{segment}`: {what}; create the segment anew")))
@@ -681,15 +736,14 @@ fn map_cells(
     if !capacity.is_power_of_two() || capacity > MAX_QUEUE_CAPACITY {
         return damaged(format!("its capacity is {capacity} instead of a power of two up to 2^31"));
     }
-    let stride = stride(element);
-    if structure_size(name, HEADER, stride, capacity, element).ok() != Some(size) {
+    if structure_size(name, HEADER, stride(element), capacity, element).ok() != Some(size) {
         return damaged(format!(
             "its entry has {size} bytes, which {capacity} elements of {element} bytes do not fill"
         ));
     }
     let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
     let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;
-    Ok(MappedCells { header, cells, stride: stride as usize, mask: capacity - 1 })
+    Ok(MappedCells { header, cells, stride: strided, mask: capacity - 1 })
 }
 
 /// The values that wait in a queue, from the first one on, copied without taking them.
@@ -701,7 +755,8 @@ pub(crate) fn read_values(
     skip: u64,
     limit: u64,
 ) -> Result<Vec<Vec<u8>>> {
-    let cells = map_cells(segment, &entry.name, (entry.offset, entry.size), capacity, element)?;
+    let place = (entry.offset, entry.size);
+    let cells = map_cells(segment, &entry.name, place, capacity, element, Measured(stride(element) as usize))?;
     let kernel = Kernel { cells: &cells, peers: segment };
     let (head, tail) = kernel.bounds().map_err(|_| {
         Error::corrupt(format!("queue `{}` in segment `{}`: a cell is in no possible state", entry.name, segment.name))
@@ -709,7 +764,7 @@ pub(crate) fn read_values(
     let mut values = Vec::new();
     for position in (head..tail).skip(skip as usize).take(limit as usize) {
         // What is being written, or was taken meanwhile, is left out.
-        if let Ok(peek) = kernel.peek(Some(position))
+        if let Ok(peek) = kernel.peek(position)
             && peek.position == position
         {
             let mut value = vec![0; element as usize];

@@ -133,6 +133,12 @@ enum Step {
     Stop(Stop),
 }
 
+/// The position behind one.
+#[inline(always)]
+pub(crate) fn after(position: u64) -> u64 {
+    (position + 1) & POSITION_MASK
+}
+
 /// Behind the position whose lap before `position` is done.
 fn behind(position: u64, mask: u64) -> u64 {
     position.saturating_sub(mask)
@@ -150,7 +156,7 @@ fn push_step(word: u64, t: u64, mask: u64) -> Step {
         Some(State::Writing(p, owner)) if p == lap_before => {
             Step::Stop(Stop::Writing { index, word, position: p, owner })
         }
-        Some(State::Full(p) | State::Writing(p, _)) => Step::Go((p + 1) & POSITION_MASK),
+        Some(State::Full(p) | State::Writing(p, _)) => Step::Go(after(p)),
     }
 }
 
@@ -227,26 +233,39 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         (position, self.cells.state(position & self.cells.mask()).load(Relaxed))
     }
 
-    /// Claims the first free position at or behind `from`, or behind the hint.
-    #[inline]
-    pub(crate) fn claim(&self, me: u32, from: Option<u64>) -> Result<Claim, Stop> {
-        let t = from.unwrap_or_else(|| self.cells.tail().load(Relaxed)) & POSITION_MASK;
-        let index = t & self.cells.mask();
+    /// Where a push begins to look.
+    #[inline(always)]
+    pub(crate) fn tail_hint(&self) -> u64 {
+        self.cells.tail().load(Relaxed) & POSITION_MASK
+    }
+
+    /// Where a pop begins to look.
+    #[inline(always)]
+    pub(crate) fn head_hint(&self) -> u64 {
+        self.cells.head().load(Relaxed) & POSITION_MASK
+    }
+
+    /// Claims a position if it is free: what a push meets when nothing is special.
+    #[inline(always)]
+    pub(crate) fn claim_at(&self, me: u32, position: u64) -> Option<Claim> {
+        let index = position & self.cells.mask();
         let state = self.cells.state(index);
         let word = state.load(Relaxed);
         // SYNC free
-        if word & !CELL_WAIT_BIT == empty(t) && state.compare_exchange(word, writing(t, me), Acquire, Relaxed).is_ok() {
-            return Ok(Claim { position: t, index, wake: has_waiters(word) });
+        if word & !CELL_WAIT_BIT == empty(position)
+            && state.compare_exchange(word, writing(position, me), Acquire, Relaxed).is_ok()
+        {
+            return Some(Claim { position, index, wake: has_waiters(word) });
         }
-        self.claim_walking(me, t)
+        None
     }
 
+    /// Claims the first free position at or behind `from`.
     #[cold]
-    #[inline(never)]
-    fn claim_walking(&self, me: u32, from: u64) -> Result<Claim, Stop> {
+    pub(crate) fn claim(&self, me: u32, from: u64) -> Result<Claim, Stop> {
         let mask = self.cells.mask();
         let mut t = from;
-        let mut walk = Walk::from(self.hint_and_word(self.cells.tail()));
+        let mut walk = None;
         loop {
             let index = t & mask;
             let state = self.cells.state(index);
@@ -261,8 +280,9 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
                 Step::Go(next) => t = next,
                 Step::Stop(stop) => return Err(stop),
             }
-            if walk.step(mask, || self.hint_and_word(self.cells.tail()))? {
-                t = self.cells.tail().load(Relaxed) & POSITION_MASK;
+            let now = || self.hint_and_word(self.cells.tail());
+            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+                t = self.tail_hint();
             }
         }
     }
@@ -270,13 +290,13 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     /// Moves the hint behind a claimed position.
     #[inline]
     pub(crate) fn hint_tail(&self, position: u64) {
-        self.cells.tail().store((position + 1) & POSITION_MASK, Relaxed);
+        self.cells.tail().store(after(position), Relaxed);
     }
 
     /// Moves the hint behind a consumed position.
     #[inline]
     pub(crate) fn hint_head(&self, position: u64) {
-        self.cells.head().store((position + 1) & POSITION_MASK, Relaxed);
+        self.cells.head().store(after(position), Relaxed);
     }
 
     /// Hands a written position over.
@@ -292,25 +312,21 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         self.peers.wake_all(self.cells.state(index));
     }
 
-    /// The first value at or behind `from`, or behind the hint. It is not taken yet.
-    #[inline]
-    pub(crate) fn peek(&self, from: Option<u64>) -> Result<Peek, Stop> {
-        let h = from.unwrap_or_else(|| self.cells.head().load(Relaxed)) & POSITION_MASK;
-        let index = h & self.cells.mask();
+    /// The value at a position: what a pop meets when nothing is special. It is not taken yet.
+    #[inline(always)]
+    pub(crate) fn peek_at(&self, position: u64) -> Option<Peek> {
+        let index = position & self.cells.mask();
         // SYNC publish
         let word = self.cells.state(index).load(Acquire);
-        if word & !CELL_WAIT_BIT == full(h) {
-            return Ok(Peek { position: h, index, word });
-        }
-        self.peek_walking(h)
+        if word & !CELL_WAIT_BIT == full(position) { Some(Peek { position, index, word }) } else { None }
     }
 
+    /// The first value at or behind `from`. It is not taken yet.
     #[cold]
-    #[inline(never)]
-    fn peek_walking(&self, from: u64) -> Result<Peek, Stop> {
+    pub(crate) fn peek(&self, from: u64) -> Result<Peek, Stop> {
         let mask = self.cells.mask();
         let mut h = from;
-        let mut walk = Walk::from(self.hint_and_word(self.cells.head()));
+        let mut walk = None;
         loop {
             let index = h & mask;
             // SYNC publish
@@ -320,14 +336,15 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
                 Step::Go(next) => h = next,
                 Step::Stop(stop) => return Err(stop),
             }
-            if walk.step(mask, || self.hint_and_word(self.cells.head()))? {
-                h = self.cells.head().load(Relaxed) & POSITION_MASK;
+            let now = || self.hint_and_word(self.cells.head());
+            if walk.get_or_insert_with(|| Walk::from(now())).step(mask, now)? {
+                h = self.head_hint();
             }
         }
     }
 
     /// Takes a value that was copied out; `Some(somebody waits)` when it was still there, and so the copy is whole.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self, peek: Peek) -> Option<bool> {
         let next = empty((peek.position + self.cells.mask() + 1) & POSITION_MASK);
         // SYNC free: that the words were read to the next claim. On failure somebody else has taken the value, or a
