@@ -12,3 +12,5 @@ mod types;
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use types::{Bool8, FixedStr, FixedStrError};
+#[cfg(feature = "derive")]
+pub use zeroipc_derive::ShmLayout;
