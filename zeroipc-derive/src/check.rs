@@ -109,8 +109,26 @@ fn check_shape(input: &Input<'_>, errors: &Errors) {
         (Repr::Transparent, fields) if fields.len() > 1 => {
             errors.add(ident, Mistake::TransparentFields { name, fields: fields.len() });
         }
-        (Repr::C, Fields::Unnamed(_)) => errors.add(ident, Mistake::TupleStruct { name }),
+        (Repr::C, Fields::Unnamed(_)) => errors.add(ident, Mistake::TupleStruct { name, fix: &with_names(input) }),
         _ => {}
+    }
+}
+
+/// A tuple struct with names for its fields.
+fn with_names(input: &Input<'_>) -> String {
+    let fields = input.fields.iter().map(|field| match &*field.rust_name {
+        "0" if input.fields.len() == 1 => format!("value: {}", spelled(&field.original.ty)),
+        index => format!("value_{index}: {}", spelled(&field.original.ty)),
+    });
+    let fields: Vec<_> = fields.collect();
+    format!("struct {} {{ {} }}", input.original.ident, fields.join(", "))
+}
+
+/// A type as its user would write it.
+fn spelled(ty: &Type) -> String {
+    match ty {
+        Type::Array(array) => format!("[{}; {}]", spelled(&array.elem), array.len.to_token_stream()),
+        _ => ty.to_token_stream().to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">"),
     }
 }
 
@@ -169,7 +187,7 @@ fn check_field_type(field: &Field<'_>, ty: &Type, errors: &Errors) {
     match ty {
         Type::Array(array) => {
             if matches!(&array.len, Expr::Lit(len) if matches!(&len.lit, Lit::Int(n) if n.base10_digits() == "0")) {
-                errors.add(ty, Mistake::EmptyArray { field: name });
+                errors.add(ty, Mistake::EmptyField { field: name });
             }
             check_field_type(field, &array.elem, errors);
         }
@@ -177,12 +195,13 @@ fn check_field_type(field: &Field<'_>, ty: &Type, errors: &Errors) {
         Type::Group(inner) => check_field_type(field, &inner.elem, errors),
         Type::Path(path) => {
             if let Some(primitive) = primitive(path) {
-                check_primitive(name, ty, &primitive.to_string(), errors);
+                check_primitive(field, ty, &primitive.to_string(), errors);
             }
         }
         Type::Reference(_) => errors.add(ty, Mistake::Reference { field: name }),
-        Type::Ptr(_) => errors.add(ty, Mistake::RawPointer { field: name }),
+        Type::Ptr(_) => errors.add(ty, Mistake::RawPointer { field: name, fix: &written(field, "u64") }),
         Type::FnPtr(_) => errors.add(ty, Mistake::Function { field: name }),
+        Type::Tuple(tuple) if tuple.elems.is_empty() => errors.add(ty, Mistake::EmptyField { field: name }),
         Type::Tuple(tuple) => errors.add(ty, Mistake::Tuple { field: name, fix: &split_tuple(name, tuple) }),
         Type::Slice(_) | Type::TraitObject(_) | Type::ImplTrait(_) | Type::Never(_) => {
             errors.add(ty, Mistake::Unsized { field: name });
@@ -198,20 +217,37 @@ fn primitive(path: &syn::TypePath) -> Option<&Ident> {
     (len == 1 || path.path.segments[len - 2].ident == "primitive").then_some(&last.ident)
 }
 
-fn check_primitive(field: &str, ty: &Type, name: &str, errors: &Errors) {
-    match name {
-        "bool" => errors.add(ty, Mistake::Bool { field }),
-        "char" => errors.add(ty, Mistake::Char { field }),
-        "usize" => errors.add(ty, Mistake::PointerWidth { field, ty: name, fixed: "u64" }),
-        "isize" => errors.add(ty, Mistake::PointerWidth { field, ty: name, fixed: "i64" }),
-        "u128" | "i128" => errors.add(ty, Mistake::Wide { field, ty: name, fixed: "u64" }),
+fn check_primitive(field: &Field<'_>, ty: &Type, primitive: &str, errors: &Errors) {
+    let name = &*field.rust_name;
+    match primitive {
+        "bool" => errors.add(ty, Mistake::Bool { field: name, fix: &written(field, "zeroipc::Bool8") }),
+        "char" => errors.add(ty, Mistake::Char { field: name, fix: &written(field, "u32") }),
+        "usize" => errors.add(ty, Mistake::PointerWidth { field: name, ty: primitive, fix: &written(field, "u64") }),
+        "isize" => errors.add(ty, Mistake::PointerWidth { field: name, ty: primitive, fix: &written(field, "i64") }),
+        "u128" | "i128" => {
+            errors.add(ty, Mistake::Wide { field: name, ty: primitive, fix: &written(field, "[u64; 2]") });
+        }
         _ => {}
+    }
+}
+
+/// The field as it should be written: with another type at the bottom of its arrays.
+fn written(field: &Field<'_>, leaf: &str) -> String {
+    fn with_leaf(ty: &Type, leaf: &str) -> String {
+        match ty {
+            Type::Array(array) => format!("[{}; {}]", with_leaf(&array.elem, leaf), array.len.to_token_stream()),
+            _ => leaf.to_owned(),
+        }
+    }
+    let ty = with_leaf(&field.original.ty, leaf);
+    match &field.original.ident {
+        Some(name) => format!("{name}: {ty},"),
+        None => ty,
     }
 }
 
 /// A field for each member of a tuple.
 fn split_tuple(field: &str, tuple: &syn::TypeTuple) -> String {
-    let fields = tuple.elems.iter().enumerate().map(|(i, ty)| format!("`{field}_{i}: {},`", ty.to_token_stream()));
-    let fields: Vec<_> = fields.collect();
-    if fields.is_empty() { "nothing: remove the field".to_owned() } else { fields.join(" ") }
+    let fields = tuple.elems.iter().enumerate().map(|(i, ty)| format!("`{field}_{i}: {},`", spelled(ty)));
+    fields.collect::<Vec<_>>().join(" ")
 }

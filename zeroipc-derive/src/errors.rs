@@ -1,6 +1,6 @@
 //! Every sentence that the derive itself says, with its code, and the list that collects them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use quote::ToTokens;
@@ -8,33 +8,48 @@ use quote::ToTokens;
 /// Collects mistakes, so that the user sees all of them at once.
 ///
 /// It must be read by [`Errors::finish`]; dropped unread it panics, so that no mistake gets lost in our own code.
-pub(crate) struct Errors(RefCell<Option<Vec<syn::Error>>>);
+pub(crate) struct Errors {
+    collected: RefCell<Option<Vec<syn::Error>>>,
+    /// Whether the struct with all collected mistakes repaired has the same fields in the same places.
+    layout_stands: Cell<bool>,
+}
+
+/// Everything that was wrong.
+pub(crate) struct Refused {
+    pub(crate) error: syn::Error,
+    /// Whether looking for padding makes sense before the mistakes are repaired.
+    pub(crate) layout_stands: bool,
+}
 
 impl Errors {
     pub(crate) fn new() -> Errors {
-        Errors(RefCell::new(Some(Vec::new())))
+        Errors { collected: RefCell::new(Some(Vec::new())), layout_stands: Cell::new(true) }
     }
 
     /// Adds a mistake at a place.
     pub(crate) fn add(&self, at: impl ToTokens, mistake: Mistake<'_>) {
+        if !mistake.keeps_layout() {
+            self.layout_stands.set(false);
+        }
         self.add_error(syn::Error::new_spanned(at, mistake));
     }
 
-    /// Adds an error that has its place already.
+    /// Adds an error that has its place already, and nothing to do with the layout.
     pub(crate) fn add_error(&self, error: syn::Error) {
-        if let Some(errors) = self.0.borrow_mut().as_mut() {
+        if let Some(errors) = self.collected.borrow_mut().as_mut() {
             errors.push(error);
         }
     }
 
     /// The collected mistakes as one error.
-    pub(crate) fn finish(self) -> Result<(), syn::Error> {
-        let collected = self.0.borrow_mut().take().into_iter().flatten();
-        match collected.reduce(|mut all, one| {
+    pub(crate) fn finish(self) -> Result<(), Refused> {
+        let collected = self.collected.borrow_mut().take().into_iter().flatten();
+        let all = collected.reduce(|mut all, one| {
             all.combine(one);
             all
-        }) {
-            Some(all) => Err(all),
+        });
+        match all {
+            Some(error) => Err(Refused { error, layout_stands: self.layout_stands.get() }),
             None => Ok(()),
         }
     }
@@ -42,7 +57,7 @@ impl Errors {
 
 impl Drop for Errors {
     fn drop(&mut self) {
-        if self.0.borrow().is_some() && !std::thread::panicking() {
+        if self.collected.borrow().is_some() && !std::thread::panicking() {
             panic!("the derive's errors were dropped without being read");
         }
     }
@@ -61,27 +76,48 @@ pub(crate) enum Mistake<'a> {
     RenamedToPadding { name: &'a str },
     NameTooLong { what: &'a str, len: usize, max: usize },
     Empty { name: &'a str },
-    EmptyArray { field: &'a str },
+    EmptyField { field: &'a str },
     MissingRepr { name: &'a str },
     Packed { name: &'a str },
     OtherRepr { repr: &'a str },
     TransparentFields { name: &'a str, fields: usize },
-    PointerWidth { field: &'a str, ty: &'a str, fixed: &'a str },
-    Wide { field: &'a str, ty: &'a str, fixed: &'a str },
-    Bool { field: &'a str },
-    Char { field: &'a str },
+    PointerWidth { field: &'a str, ty: &'a str, fix: &'a str },
+    Wide { field: &'a str, ty: &'a str, fix: &'a str },
+    Bool { field: &'a str, fix: &'a str },
+    Char { field: &'a str, fix: &'a str },
     Enum { name: &'a str, fix: &'a str },
     Union { name: &'a str },
     Reference { field: &'a str },
-    RawPointer { field: &'a str },
+    RawPointer { field: &'a str, fix: &'a str },
     Function { field: &'a str },
     Tuple { field: &'a str, fix: &'a str },
     Unsized { field: &'a str },
-    TupleStruct { name: &'a str },
+    TupleStruct { name: &'a str, fix: &'a str },
     TypeParameter { name: &'a str },
     Lifetime { name: &'a str },
     Where { name: &'a str },
     ManyParameters { name: &'a str },
+}
+
+impl Mistake<'_> {
+    /// Whether the repair moves no field and changes no size.
+    fn keeps_layout(&self) -> bool {
+        matches!(
+            self,
+            Mistake::Bool { .. }
+                | Mistake::Char { .. }
+                | Mistake::PointerWidth { .. }
+                | Mistake::DuplicateName { .. }
+                | Mistake::UnknownKey { .. }
+                | Mistake::RepeatedKey { .. }
+                | Mistake::EmptyValue { .. }
+                | Mistake::UnitOnTransparent
+                | Mistake::UnitOnPadding { .. }
+                | Mistake::RenamedPadding { .. }
+                | Mistake::RenamedToPadding { .. }
+                | Mistake::NameTooLong { .. }
+        )
+    }
 }
 
 /// Begins the line that says what to do, as the compiler does.
@@ -121,10 +157,9 @@ impl fmt::Display for Mistake<'_> {
                 f,
                 "[ZIPC0020] `{name}` has no fields, and what has no bytes cannot be shared{HELP}give it at least one field"
             ),
-            Mistake::EmptyArray { field } => write!(
-                f,
-                "[ZIPC0020] `{field}` has no elements, and what has no bytes cannot be shared{HELP}remove the field"
-            ),
+            Mistake::EmptyField { field } => {
+                write!(f, "[ZIPC0020] `{field}` has no bytes, and so nothing to share{HELP}remove the field")
+            }
             Mistake::MissingRepr { name } => write!(
                 f,
                 "[ZIPC0103] the compiler may place the fields of `{name}` as it likes{HELP}add `#[repr(C)]` above the \
@@ -143,25 +178,25 @@ impl fmt::Display for Mistake<'_> {
                 f,
                 "[ZIPC0105] `{name}` is transparent and has {fields} fields{HELP}keep one, or use `#[repr(C)]`"
             ),
-            Mistake::PointerWidth { field, ty, fixed } => write!(
+            Mistake::PointerWidth { field, ty, fix } => write!(
                 f,
-                "[ZIPC0106] `{field}` is a `{ty}`, whose size differs between processes of 32 and 64 bits\
-                 {HELP}write `{field}: {fixed},`"
+                "[ZIPC0106] `{field}` is of type `{ty}`, whose size differs between processes of 32 and 64 bits\
+                 {HELP}write `{fix}`"
             ),
-            Mistake::Wide { field, ty, fixed } => write!(
+            Mistake::Wide { field, ty, fix } => write!(
                 f,
-                "[ZIPC0107] `{field}` is a `{ty}`, which C, C++ and NumPy do not agree on\
-                 {HELP}write `{field}: [{fixed}; 2],` with the low half first"
+                "[ZIPC0107] `{field}` is of type `{ty}`, which C, C++ and NumPy do not agree on\
+                 {HELP}write `{fix}` with the low half first"
             ),
-            Mistake::Bool { field } => write!(
+            Mistake::Bool { field, fix } => write!(
                 f,
-                "[ZIPC0108] `{field}` is a `bool`, and any byte but 0 and 1 from another process would be undefined \
-                 behaviour{HELP}write `{field}: zeroipc::Bool8,`"
+                "[ZIPC0108] `{field}` is of type `bool`, and any byte but 0 and 1 from another process would be undefined \
+                 behaviour{HELP}write `{fix}`"
             ),
-            Mistake::Char { field } => write!(
+            Mistake::Char { field, fix } => write!(
                 f,
-                "[ZIPC0108] `{field}` is a `char`, and a number from another process that is no character would be \
-                 undefined behaviour{HELP}write `{field}: u32,` and read it with `char::from_u32`"
+                "[ZIPC0108] `{field}` is of type `char`, and a number from another process that is no character would be \
+                 undefined behaviour{HELP}write `{fix}` and read it with `char::from_u32`"
             ),
             Mistake::Enum { name, fix } => write!(
                 f,
@@ -178,10 +213,9 @@ impl fmt::Display for Mistake<'_> {
                 "[ZIPC0107] `{field}` is a reference into memory of one process{HELP}store the value itself, or its \
                  index in an array of the segment"
             ),
-            Mistake::RawPointer { field } => write!(
-                f,
-                "[ZIPC0107] `{field}` is an address in one process{HELP}store an index or offset: `{field}: u64,`"
-            ),
+            Mistake::RawPointer { field, fix } => {
+                write!(f, "[ZIPC0107] `{field}` is an address in one process{HELP}store an index or offset: `{fix}`")
+            }
             Mistake::Function { field } => write!(
                 f,
                 "[ZIPC0107] `{field}` is the address of code in one process{HELP}store a number that names what to do: \
@@ -195,10 +229,10 @@ impl fmt::Display for Mistake<'_> {
                 "[ZIPC0107] `{field}` has no size that is known when the program is built{HELP}store a fixed number of \
                  elements, `[T; N]`"
             ),
-            Mistake::TupleStruct { name } => write!(
+            Mistake::TupleStruct { name, fix } => write!(
                 f,
                 "[ZIPC0112] the fields of `{name}` have no names, by which other languages find them\
-                 {HELP}write `struct {name} {{ value: … }}`, or make it `#[repr(transparent)]` if it has one field"
+                 {HELP}write `{fix}`, or make it `#[repr(transparent)]` if it has one field"
             ),
             Mistake::TypeParameter { name } => write!(
                 f,

@@ -29,24 +29,25 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     }
 }
 
+/// The impls, each with its proof; comments do not reach the emitted code.
+///
+/// `Zeroable` and `Pod`: every field is `Pod`, since it is `ShmLayout`, which the description requires; no byte is padding,
+/// which the checks refuse; the struct is `repr(C)` or `repr(transparent)`, and the compiler sees that it is `Copy`.
+/// `ShmLayout`: size, alignment and offsets are the compiler's own, and the descriptions are those of the field types.
 fn impls(input: &Input<'_>) -> TokenStream {
     let ident = &input.original.ident;
     let (parameters, arguments, _) = input.original.generics.split_for_impl();
     let description = description(input);
     quote! {
-        // SAFETY: every field is `Pod`, since it is `ShmLayout`, and no byte is padding: both are checked below.
+        #[automatically_derived]
+        impl #parameters ::zeroipc::__private::Copied for #ident #arguments {}
+
         #[automatically_derived]
         unsafe impl #parameters ::zeroipc::__private::bytemuck::Zeroable for #ident #arguments {}
 
-        // SAFETY: as above; the struct is `repr(C)` or `repr(transparent)`, and `Copy` since it is `CopyToo`.
         #[automatically_derived]
-        unsafe impl #parameters ::zeroipc::__private::bytemuck::Pod for #ident #arguments
-        where
-            #ident #arguments: ::zeroipc::__private::CopyToo,
-        {
-        }
+        unsafe impl #parameters ::zeroipc::__private::bytemuck::Pod for #ident #arguments {}
 
-        // SAFETY: size, alignment and offsets are the compiler's own, the descriptions are those of the field types.
         #[automatically_derived]
         unsafe impl #parameters ::zeroipc::ShmLayout for #ident #arguments {
             const DESC: &'static ::zeroipc::__private::TypeDesc<'static> = #description;
@@ -126,23 +127,43 @@ fn wording(ty: &Type) -> Option<TokenStream> {
 
 /// The checks that need sizes: as constants, which `cargo check` evaluates, each at its field.
 fn checks(input: &Input<'_>) -> TokenStream {
-    let instances = instances(input);
-    let mut checks = TokenStream::new();
-    if input.repr == Repr::C {
-        for pair in input.fields.windows(2) {
-            checks.extend(check_gap(input, &pair[0], &pair[1], &instances));
-        }
-        checks.extend(input.fields.last().map(|last| check_tail(input, last, &instances)));
-    }
+    let padding = padding_checks(input);
     let span = located_at(input.original.ident.span());
+    let instances = instances(input);
     let calls = instances.iter().map(|Instance { ty, name }| {
         quote_spanned! {span=>
             ::zeroipc::__private::check_align(#name, ::core::mem::align_of::<#ty>());
             ::zeroipc::__private::check_type::<#ty>(#name);
         }
     });
-    checks.extend(quote_spanned!(span=> const _: () = { #(#calls)* };));
+    quote_spanned! {span=>
+        #padding
+        const _: () = { #(#calls)* };
+    }
+}
+
+/// No byte without a meaning, and no field without bytes.
+pub(crate) fn padding_checks(input: &Input<'_>) -> TokenStream {
+    let instances = instances(input);
+    let mut checks: TokenStream = input.fields.iter().map(|field| check_bytes(field, &instances)).collect();
+    if input.repr == Repr::C {
+        for pair in input.fields.windows(2) {
+            checks.extend(check_gap(input, &pair[0], &pair[1], &instances));
+        }
+        checks.extend(input.fields.last().map(|last| check_tail(input, last, &instances)));
+    }
     checks
+}
+
+/// A field has bytes.
+fn check_bytes(field: &Field<'_>, instances: &[Instance]) -> TokenStream {
+    let span = located_at(field.span());
+    let (name, member) = (&field.rust_name, &field.member);
+    let calls = instances.iter().map(|Instance { ty, .. }| {
+        let size = size(ty, member, span);
+        quote_spanned!(span=> ::zeroipc::__private::check_bytes(#name, #size);)
+    });
+    quote_spanned!(span=> const _: () = { #(#calls)* };)
 }
 
 /// The place of a token, with names resolved as the derive's own.
@@ -176,11 +197,15 @@ fn check_tail(input: &Input<'_>, last: &Field<'_>, instances: &[Instance]) -> To
     quote_spanned!(span=> const _: () = { #(#calls)* };)
 }
 
-/// Where a field ends. Its size comes from the field itself, not from how its type is spelled, which may use `Self`.
+/// Where a field ends.
 fn end(ty: &TokenStream, member: &Member, span: Span) -> TokenStream {
-    quote_spanned! {span=>
-        ::core::mem::offset_of!(#ty, #member) + ::zeroipc::__private::size_of_field(|it: &#ty| &it.#member)
-    }
+    let size = size(ty, member, span);
+    quote_spanned!(span=> ::core::mem::offset_of!(#ty, #member) + #size)
+}
+
+/// The size of a field, taken from the field itself and not from how its type is spelled, which may use `Self`.
+fn size(ty: &TokenStream, member: &Member, span: Span) -> TokenStream {
+    quote_spanned!(span=> ::zeroipc::__private::size_of_field(|it: &#ty| &it.#member))
 }
 
 fn note(input: &Input<'_>) -> TokenStream {

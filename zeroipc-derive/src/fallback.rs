@@ -4,11 +4,17 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, GenericParam, parse_quote};
 
-/// The errors, and impls without any check. The program does not compile, so nobody relies on them.
-pub(crate) fn fallback(original: &DeriveInput, error: &syn::Error) -> TokenStream {
-    let errors = error.to_compile_error();
-    let impls = impls(original);
-    quote!(#errors #impls)
+use crate::errors::Refused;
+use crate::expand;
+use crate::input::Input;
+
+/// The errors, and impls without any check. The program does not compile, so nobody relies on them. Padding is looked
+/// for where repairing the mistakes will not move it.
+pub(crate) fn fallback(input: &Input<'_>, refused: &Refused) -> TokenStream {
+    let errors = refused.error.to_compile_error();
+    let impls = impls(input.original);
+    let checks = if refused.layout_stands { expand::padding_checks(input) } else { TokenStream::new() };
+    quote!(#errors #impls #checks)
 }
 
 /// Nothing for a type that borrows: it cannot be `'static`.

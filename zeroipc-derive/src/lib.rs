@@ -49,6 +49,6 @@ fn derive(tokens: TokenStream) -> TokenStream {
     check::check(&input, &errors);
     match errors.finish() {
         Ok(()) => expand::expand(&input),
-        Err(error) => fallback::fallback(&original, &error),
+        Err(refused) => fallback::fallback(&input, &refused),
     }
 }

@@ -13,7 +13,6 @@ use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 
 /// The number of elements of an array as a description holds it.
 pub const fn count(n: usize) -> u32 {
-    assert!(n > 0, "[ZIPC0020] an array in shared memory has at least one element");
     assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] an array in shared memory has at most 2^30 bytes");
     n as u32
 }
@@ -39,13 +38,25 @@ pub const fn check_type<T: ShmLayout>(name: &str) {
         let text = text.str(", and its description has ").number(size as usize).str(" aligned to ");
         panic!("{}", text.number(align as usize).as_str());
     }
-    if size == 0 || size > MAX_ELEMENT_SIZE {
+    if size == 0 {
+        panic!("{}", Text::new().str("[ZIPC0020] ").name(name).str(" has no bytes, and so nothing to share").as_str());
+    }
+    if size > MAX_ELEMENT_SIZE {
         let text = Text::new().str("[ZIPC0022] ").name(name).str(" has ").number(size as usize);
-        panic!("{}", text.str(" bytes; shared are 1 to 2^30").as_str());
+        panic!("{}", text.str(" bytes, and 2^30 fit").as_str());
     }
     if encode::encoded_len(T::DESC).is_err() {
         let text = Text::new().str("[ZIPC0022] ").name(name).str(" cannot be described in 65,535 bytes");
         panic!("{}", text.str(" with nesting of 32 and names of 255 bytes; split it").as_str());
+    }
+}
+
+/// Refuses a field without bytes.
+#[track_caller]
+pub const fn check_bytes(field: &str, size: usize) {
+    if size == 0 {
+        let text = Text::new().str("[ZIPC0020] ").name(field).str(" has no bytes, and so nothing to share");
+        panic!("{}", text.str("\n  = help: remove the field").as_str());
     }
 }
 
@@ -204,10 +215,13 @@ worded! {
 /// `Copy`, for a struct that derives `ShmLayout`.
 #[diagnostic::on_unimplemented(
     message = "[ZIPC0107] `{Self}` is shared by copying its bytes, so it must be `Clone` and `Copy`",
-    label = "not `Copy`",
+    label = "this struct is not `Copy`",
     note = "derive all three: `#[derive(Clone, Copy, ShmLayout)]`"
 )]
-pub trait CopyToo: Copy {}
+pub trait CopyToo {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Copy> CopyToo for T {}
+
+/// What the derive claims first, so that a struct without `Copy` is told so before `Pod` complains too.
+pub trait Copied: CopyToo {}
