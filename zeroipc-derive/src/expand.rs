@@ -190,10 +190,10 @@ fn check_tail(input: &Input<'_>, last: &Field<'_>, instances: &[Instance]) -> To
     quote_spanned!(span=> const _: () = { #(#calls)* };)
 }
 
-/// Where a field ends.
+/// Where a field ends, as two arguments: its offset and its size.
 fn end(ty: &TokenStream, member: &Member, span: Span) -> TokenStream {
     let size = size(ty, member, span);
-    quote_spanned!(span=> ::core::mem::offset_of!(#ty, #member) + #size)
+    quote_spanned!(span=> ::core::mem::offset_of!(#ty, #member), #size)
 }
 
 /// The size of a field, taken from the field itself and not from how its type is spelled, which may use `Self`.

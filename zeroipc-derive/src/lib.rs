@@ -1,8 +1,8 @@
 //! `#[derive(ShmLayout)]`: checks that a struct can be shared between processes, and describes its layout.
 //!
-//! Use it through the `zeroipc` crate, which re-exports it beside the trait. Data flows one way: [`input`] reads the
-//! struct, with [`attr`] and [`repr`] for its attributes; [`check`] refuses what the tokens alone show to be wrong;
-//! [`expand`] emits the impls and the checks that need sizes, or [`fallback`] the impls that keep an error from causing
+//! Use it through the `zeroipc` crate, which re-exports it beside the trait. Data flows one way: `input` reads the
+//! struct, with `attr` and `repr` for its attributes; `check` refuses what the tokens alone show to be wrong;
+//! `expand` emits the impls and the checks that need sizes, or `fallback` the impls that keep an error from causing
 //! others.
 
 mod attr;

@@ -66,9 +66,10 @@ pub const fn check_bytes(field: &str, size: usize) {
     }
 }
 
-/// Refuses bytes without a meaning between two fields: the one ends at `end`, the next begins at `start`.
+/// Refuses bytes without a meaning between two fields: the one has `size` bytes at `offset`, the next begins at `start`.
 #[track_caller]
-pub const fn check_gap(name: &str, before: &str, after: &str, end: usize, start: usize, note: &str) {
+pub const fn check_gap(name: &str, before: &str, after: &str, offset: usize, size: usize, start: usize, note: &str) {
+    let end = offset + size;
     if start != end {
         let text = Text::new().str("[ZIPC0101] ").name(name).str(" has ").bytes(start - end);
         let text = text.str(" of padding between ").name(before).str(" and ").name(after).offsets(end, start);
@@ -77,13 +78,14 @@ pub const fn check_gap(name: &str, before: &str, after: &str, end: usize, start:
     }
 }
 
-/// Refuses bytes without a meaning behind the last field.
+/// Refuses bytes without a meaning behind the last field, which has `size` bytes at `offset`, in a struct of `total`.
 #[track_caller]
-pub const fn check_tail(name: &str, last: &str, end: usize, size: usize, note: &str) {
-    if size != end {
-        let text = Text::new().str("[ZIPC0102] ").name(name).str(" has ").bytes(size - end);
-        let text = text.str(" of padding at its end, after ").name(last).offsets(end, size);
-        panic!("{}", text.str("\n  = help: add `").pad(end, size).str("` after ").name(last).str(note).as_str());
+pub const fn check_tail(name: &str, last: &str, offset: usize, size: usize, total: usize, note: &str) {
+    let end = offset + size;
+    if total != end {
+        let text = Text::new().str("[ZIPC0102] ").name(name).str(" has ").bytes(total - end);
+        let text = text.str(" of padding at its end, after ").name(last).offsets(end, total);
+        panic!("{}", text.str("\n  = help: add `").pad(end, total).str("` after ").name(last).str(note).as_str());
     }
 }
 

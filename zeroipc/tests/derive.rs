@@ -13,7 +13,9 @@ zeroipc::open_enum! {
     pub enum Mode: u8 {
         /// Waits.
         IDLE = 0,
+        /// Works.
         RUN = 1,
+        /// Stands.
         FAULT = 255,
     }
 

@@ -58,8 +58,8 @@ const _: () = {
             "Pose",
             "position",
             "type",
-            ::core::mem::offset_of!(Pose, position)
-                + ::zeroipc::__private::size_of_field(|it: &Pose| &it.position),
+            ::core::mem::offset_of!(Pose, position),
+            ::zeroipc::__private::size_of_field(|it: &Pose| &it.position),
             ::core::mem::offset_of!(Pose, r#type),
             "",
         );
@@ -69,8 +69,8 @@ const _: () = {
             "Pose",
             "type",
             "_pad_28",
-            ::core::mem::offset_of!(Pose, r#type)
-                + ::zeroipc::__private::size_of_field(|it: &Pose| &it.r#type),
+            ::core::mem::offset_of!(Pose, r#type),
+            ::zeroipc::__private::size_of_field(|it: &Pose| &it.r#type),
             ::core::mem::offset_of!(Pose, _pad_28),
             "",
         );
@@ -79,8 +79,8 @@ const _: () = {
         ::zeroipc::__private::check_tail(
             "Pose",
             "_pad_28",
-            ::core::mem::offset_of!(Pose, _pad_28)
-                + ::zeroipc::__private::size_of_field(|it: &Pose| &it._pad_28),
+            ::core::mem::offset_of!(Pose, _pad_28),
+            ::zeroipc::__private::size_of_field(|it: &Pose| &it._pad_28),
             ::core::mem::size_of::<Pose>(),
             "",
         );
