@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::describe::{EnumDesc, StructDesc, TypeDesc};
 use crate::fingerprint::next_value;
-use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN, MAX_DESCRIPTION_NAME};
+use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN, MAX_DESCRIPTION_NAME, MAX_ELEMENT_SIZE};
 
 /// First byte of a scalar's node.
 pub const TAG_SCALAR: u8 = 1;
@@ -32,6 +32,12 @@ pub enum EncodeError {
     TooDeep,
     /// A name has more than 255 bytes, or a list more than 65,535 items.
     OutOfRange,
+    /// A value has more than 2^30 bytes.
+    TooLarge,
+    /// An enum is not on a whole number, or that number cannot hold one of its values.
+    BadEnum,
+    /// A struct's alignment is no power of two, or a field is outside it or out of order.
+    BadStruct,
 }
 
 impl fmt::Display for EncodeError {
@@ -40,21 +46,38 @@ impl fmt::Display for EncodeError {
             EncodeError::TooLong => "the type's description needs more than 65,535 bytes; split the type",
             EncodeError::TooDeep => "the type is nested deeper than 32; flatten it",
             EncodeError::OutOfRange => "a name has more than 255 bytes or a list more than 65,535 items; shorten it",
+            EncodeError::TooLarge => "the type has more than 2^30 bytes; make it smaller",
+            EncodeError::BadEnum => "an enum's number is not whole or cannot hold a value; choose a wider one",
+            EncodeError::BadStruct => {
+                "a struct's fields are not inside it by ascending offset; correct its description"
+            }
         })
     }
 }
 
 impl core::error::Error for EncodeError {}
 
+/// `?` is not available in constant functions.
+macro_rules! get {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(error) => return Err(error),
+        }
+    };
+}
+
 /// The number of bytes that [`encode`] writes.
 ///
 /// # Errors
 /// When the type has no description: see [`EncodeError`].
 pub const fn encoded_len(ty: &TypeDesc<'_>) -> Result<usize, EncodeError> {
-    match node_len(ty, 0) {
-        Ok(len) if len > MAX_DESCRIPTION_LEN => Err(EncodeError::TooLong),
-        other => other,
+    let len = get!(node_len(ty, 0));
+    if len > MAX_DESCRIPTION_LEN {
+        return Err(EncodeError::TooLong);
     }
+    get!(check_node(ty));
+    Ok(len)
 }
 
 /// Writes the description of `ty` to the start of `out` and returns its length.
@@ -74,16 +97,6 @@ pub const fn encode(ty: &TypeDesc<'_>, out: &mut [u8]) -> Result<usize, EncodeEr
 
 const fn str_len(text: &str) -> Result<usize, EncodeError> {
     if text.len() > MAX_DESCRIPTION_NAME { Err(EncodeError::OutOfRange) } else { Ok(1 + text.len()) }
-}
-
-/// `?` is not available in constant functions.
-macro_rules! get {
-    ($result:expr) => {
-        match $result {
-            Ok(value) => value,
-            Err(error) => return Err(error),
-        }
-    };
 }
 
 const fn node_len(ty: &TypeDesc<'_>, depth: u32) -> Result<usize, EncodeError> {
@@ -126,6 +139,48 @@ const fn struct_len(desc: &StructDesc<'_>, depth: u32) -> Result<usize, EncodeEr
         i += 1;
     }
     Ok(len)
+}
+
+/// Checks what a reader will check, and returns the size of a value. The nesting is bounded by [`node_len`] before.
+const fn check_node(ty: &TypeDesc<'_>) -> Result<u64, EncodeError> {
+    let size = match ty {
+        TypeDesc::Array { count, elem } => *count as u64 * get!(check_node(elem)),
+        TypeDesc::Enum(desc) => get!(check_enum(desc)),
+        TypeDesc::Struct(desc) => get!(check_struct(desc)),
+        TypeDesc::Scalar(_) | TypeDesc::Str { .. } | TypeDesc::Opaque { .. } => ty.size(),
+    };
+    if size > MAX_ELEMENT_SIZE { Err(EncodeError::TooLarge) } else { Ok(size) }
+}
+
+const fn check_enum(desc: &EnumDesc<'_>) -> Result<u64, EncodeError> {
+    if !desc.repr.is_integer() {
+        return Err(EncodeError::BadEnum);
+    }
+    let mut i = 0;
+    while i < desc.values.len() {
+        if !desc.repr.holds(desc.values[i].value) {
+            return Err(EncodeError::BadEnum);
+        }
+        i += 1;
+    }
+    Ok(desc.repr.size() as u64)
+}
+
+const fn check_struct(desc: &StructDesc<'_>) -> Result<u64, EncodeError> {
+    let size = desc.size as u64;
+    let (mut previous, mut i) = (0, 0);
+    while i < desc.fields.len() {
+        let field = &desc.fields[i];
+        i += 1;
+        if field.is_padding() {
+            continue;
+        }
+        if field.offset < previous || field.offset as u64 + get!(check_node(field.ty)) > size {
+            return Err(EncodeError::BadStruct);
+        }
+        previous = field.offset;
+    }
+    if desc.align.is_power_of_two() { Ok(size) } else { Err(EncodeError::BadStruct) }
 }
 
 const fn put(bytes: &[u8], out: &mut [u8], at: usize) -> usize {
@@ -198,4 +253,36 @@ const fn put_struct(desc: &StructDesc<'_>, out: &mut [u8], at: usize) -> usize {
     }
     put(&count.to_le_bytes(), out, count_at);
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::{EnumValue, FieldDesc};
+    use crate::scalar::Scalar;
+
+    const F32: TypeDesc<'_> = TypeDesc::Scalar(Scalar::F32);
+
+    fn refused(ty: &TypeDesc<'_>) -> EncodeError {
+        encoded_len(ty).unwrap_err()
+    }
+
+    #[test]
+    fn what_no_reader_takes_is_not_written() {
+        let field = |offset, ty| FieldDesc { name: "x", offset, unit: "", ty };
+        let of = |size, align, fields| StructDesc { name: "S", size, align, fields };
+        let outside = [field(2, &F32)];
+        assert_eq!(refused(&TypeDesc::Struct(&of(4, 4, &outside))), EncodeError::BadStruct);
+        let descending = [field(4, &F32), field(0, &F32)];
+        assert_eq!(refused(&TypeDesc::Struct(&of(8, 4, &descending))), EncodeError::BadStruct);
+        assert_eq!(refused(&TypeDesc::Struct(&of(8, 3, &descending[..1]))), EncodeError::BadStruct);
+        let values = [EnumValue { name: "A", value: 256 }];
+        for repr in [Scalar::U8, Scalar::F32, Scalar::Bool8] {
+            assert_eq!(refused(&TypeDesc::Enum(&EnumDesc { name: "E", repr, values: &values })), EncodeError::BadEnum);
+        }
+        let half = TypeDesc::Array { count: 1 << 28, elem: &F32 };
+        assert_eq!(refused(&TypeDesc::Array { count: u32::MAX, elem: &half }), EncodeError::TooLarge);
+        assert_eq!(refused(&TypeDesc::Opaque { size: (1 << 30) + 1 }), EncodeError::TooLarge);
+        assert_eq!(encoded_len(&half), Ok(7));
+    }
 }

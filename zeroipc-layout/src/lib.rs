@@ -11,7 +11,7 @@
 //! | [`describe`] | what a type looks like, as a constant |
 //! | [`fingerprint`] | are two types the same, in 64 bits |
 //! | [`encode`], [`decode`] | the description's bytes in a segment |
-//! | [`compare`] | how two descriptions differ, naming the first field |
+//! | [`mod@compare`] | how two descriptions differ, naming the first field |
 //! | [`name`] | what a segment, structure or field may be called |
 //! | [`limits`] | how large things may be |
 //!
