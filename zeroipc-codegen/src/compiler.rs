@@ -42,8 +42,6 @@ pub struct Compiled {
     pub outputs: Vec<Output>,
     /// The warnings; none of these reports has an error.
     pub warnings: Vec<Report>,
-    /// The schemas that were read from disk.
-    pub inputs: Vec<PathBuf>,
 }
 
 /// Why nothing came out. `Debug` shows the same text as `Display`, so that a build script's `main` may return it.
@@ -166,7 +164,7 @@ impl Compiler {
         let mut compiled = Compiled::default();
         let mut failed = Vec::new();
         for input in &self.inputs {
-            let source = self.read(input, &mut compiled)?;
+            let source = read(input)?;
             let report = self.compile_one(&source, &mut compiled.outputs);
             if report.has_errors() {
                 failed.push(report);
@@ -185,15 +183,12 @@ impl Compiler {
         }
     }
 
-    fn read(&self, input: &Input, compiled: &mut Compiled) -> Result<Source, Error> {
-        match input {
-            Input::Text(source) => Ok(source.clone()),
-            Input::Path(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Error::Io { path: path.clone(), error })?;
-                compiled.inputs.push(path.clone());
-                Ok(Source::new(path.to_string_lossy(), text))
-            }
-        }
+    /// The schemas that are read from disk.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.inputs.iter().filter_map(|input| match input {
+            Input::Path(path) => Some(path),
+            Input::Text(_) => None,
+        })
     }
 
     fn compile_one(&self, source: &Source, outputs: &mut Vec<Output>) -> Report {
@@ -213,5 +208,15 @@ impl Compiler {
             }
         }
         errors.into_report(source)
+    }
+}
+
+fn read(input: &Input) -> Result<Source, Error> {
+    match input {
+        Input::Text(source) => Ok(source.clone()),
+        Input::Path(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| Error::Io { path: path.clone(), error })?;
+            Ok(Source::new(path.to_string_lossy(), text))
+        }
     }
 }

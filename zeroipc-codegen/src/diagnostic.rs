@@ -214,7 +214,8 @@ impl Report {
         Renderer::plain().render(&groups)
     }
 
-    fn short(&self, diagnostic: &Diagnostic) -> String {
+    /// One diagnostic as one line.
+    pub(crate) fn short(&self, diagnostic: &Diagnostic) -> String {
         let (line, column) = self.source.line_column(diagnostic.span().start);
         let severity = match diagnostic.severity {
             Severity::Error => "error",

@@ -86,15 +86,16 @@ pub(super) fn range(ty: Scalar) -> (i128, i128) {
     if ty.is_signed() { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) } else { (0, (1i128 << bits) - 1) }
 }
 
-/// Whether the writer thinks of the number as bits.
-pub(super) fn is_bits(expr: &Expr) -> bool {
+/// Whether the writer thinks of the number as bits: a hexadecimal one, or a large one made of shifts and masks.
+pub(super) fn is_bits(expr: &Expr, value: i128) -> bool {
+    let large = value > 0xffff;
     match &expr.kind {
         ExprKind::Number { hex, .. } => *hex,
         ExprKind::Name(_) | ExprKind::SizeOf(_) => false,
-        ExprKind::Unary(operator, operand) => *operator == Unary::Complement || is_bits(operand),
+        ExprKind::Unary(operator, operand) => *operator == Unary::Complement || is_bits(operand, value),
         ExprKind::Binary(operator, left, right) => {
             let bits = matches!(operator, Binary::ShiftLeft | Binary::And | Binary::Or | Binary::Xor);
-            bits || is_bits(left) || is_bits(right)
+            bits && large || is_bits(left, value) || is_bits(right, value)
         }
     }
 }

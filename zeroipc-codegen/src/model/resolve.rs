@@ -142,7 +142,7 @@ impl<'a> Resolver<'a> {
             let (ast, _) = self.consts[i];
             let value = self.const_value(i, ast.name.span);
             if let (Some(ty), Some(value)) = (integer(&ast.ty), value) {
-                let hex = value >= 0 && is_bits(&ast.value);
+                let hex = value >= 0 && is_bits(&ast.value, value);
                 let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
                 consts.push(Const { doc, name, span, ty, value, hex });
             }

@@ -8,6 +8,8 @@ use crate::emit::banner;
 use crate::model::describe::{Described, describe};
 use crate::model::{Schema, StructureKind, TypeId, TypeKind};
 
+/// The width that lines are broken at.
+const WIDTH: usize = 100;
 /// How many bytes of a description stand on one line.
 const BYTES_A_LINE: usize = 14;
 
@@ -83,16 +85,15 @@ pub(super) struct Segment {
 /// A way to get at a segment.
 pub(super) struct Door {
     pub(super) doc: &'static str,
-    pub(super) name: &'static str,
-    /// The arguments of the runtime's function behind the name.
-    pub(super) memory: String,
+    pub(super) signature: Vec<String>,
+    pub(super) memory: Vec<String>,
     pub(super) steps: Vec<Step>,
     /// What is closed when a step fails, in order.
     pub(super) undo: Vec<Undo>,
 }
 
 pub(super) struct Step {
-    pub(super) call: String,
+    pub(super) call: Vec<String>,
     pub(super) label: String,
 }
 
@@ -105,9 +106,14 @@ pub(super) struct Structure {
     pub(super) doc: Vec<String>,
     pub(super) name: String,
     pub(super) word: &'static str,
-    pub(super) is_queue: bool,
-    /// The element's type.
-    pub(super) element: String,
+    pub(super) functions: Vec<Function>,
+}
+
+/// A function that passes its arguments on to the runtime.
+pub(super) struct Function {
+    pub(super) doc: String,
+    pub(super) signature: Vec<String>,
+    pub(super) body: String,
 }
 
 pub(super) fn header(schema: &Schema, bare: bool) -> Header {
@@ -314,9 +320,75 @@ fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Struc
         doc: comment("    ", &item.doc, "", "*"),
         name: item.name.clone(),
         word: word(item.kind),
-        is_queue: item.kind == StructureKind::Queue,
-        element,
+        functions: match item.kind {
+            StructureKind::Array => array_functions(owner, &item.name, &element),
+            StructureKind::Queue => queue_functions(owner, &item.name, &element),
+        },
     }
+}
+
+fn array_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
+    let (index, get) = ("uint64_t index".to_owned(), format!("{element} *value"));
+    let set = format!("const {element} *value");
+    let array = format!("&segment->{name}");
+    vec![
+        Function {
+            doc: format!("Copies element `index` of `{name}` to `value`."),
+            signature: signature("zeroipc_status ", owner, &format!("{name}_get"), &[index.clone(), get]),
+            body: format!("return zeroipc_array_get({array}, index, value);"),
+        },
+        Function {
+            doc: format!("Copies `value` to element `index` of `{name}`."),
+            signature: signature("zeroipc_status ", owner, &format!("{name}_set"), &[index, set]),
+            body: format!("return zeroipc_array_set({array}, index, value);"),
+        },
+        Function {
+            doc: format!("The elements of `{name}`, which other processes may change at any time."),
+            signature: signature(&format!("{element} *"), owner, &format!("{name}_data"), &[]),
+            body: format!("return ({element} *)zeroipc_array_data({array});"),
+        },
+    ]
+}
+
+fn queue_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
+    let (give, take) = (format!("const {element} *value"), format!("{element} *value"));
+    let timeout = "int64_t timeout_ms".to_owned();
+    let function = |verb: &str, doc: String, arguments: &[String], passed: &str| Function {
+        doc,
+        signature: signature("zeroipc_status ", owner, &format!("{name}_{verb}"), arguments),
+        body: format!("return zeroipc_queue_{verb}(&segment->{name}, {passed});"),
+    };
+    let timed = "value, timeout_ms";
+    vec![
+        function("try_push", format!("Appends to `{name}` if there is room."), &[give.clone()], "value"),
+        function("try_pop", format!("Takes the oldest item of `{name}` if there is one."), &[take.clone()], "value"),
+        function(
+            "push",
+            format!("Appends to `{name}`, waiting for room up to `timeout_ms`; below 0 forever."),
+            &[give, timeout.clone()],
+            timed,
+        ),
+        function(
+            "pop",
+            format!("Takes the oldest item of `{name}`, waiting up to `timeout_ms`; below 0 forever."),
+            &[take, timeout],
+            timed,
+        ),
+    ]
+}
+
+/// The first lines of a function on a segment.
+fn signature(returns: &str, owner: &str, name: &str, arguments: &[String]) -> Vec<String> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let arguments = [&[format!("{owner} *segment").as_str()], arguments.as_slice()].concat().join(", ");
+    broken("", &format!("static inline {returns}{owner}_{name}("), &format!("{arguments})"))
+}
+
+/// One line, or two where one would be too long.
+fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
+    let glue = if head.ends_with('(') { "" } else { " " };
+    let line = format!("{indent}{head}{glue}{tail}");
+    if line.len() <= WIDTH { vec![line] } else { vec![format!("{indent}{head}"), format!("{indent}    {tail}")] }
 }
 
 /// The expression for a pointer to an element's description.
@@ -329,9 +401,10 @@ fn type_of(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Stri
     }
 }
 
-fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &'static str, doc: &'static str) -> Door {
+fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &str, doc: &'static str) -> Door {
     let upper = names::upper_name(schema, &upper(&item.name));
-    let memory = if name == "open" { String::new() } else { format!(", {upper}_SIZE") };
+    let size = if name == "open" { String::new() } else { format!(" {upper}_SIZE,") };
+    let memory = format!("&segment->memory, name != NULL ? name : {upper}_NAME,{size} NULL);");
     let mut label = "close_memory".to_owned();
     let (mut steps, mut undo) = (Vec::new(), Vec::new());
     undo.push(Undo { label: label.clone(), call: "zeroipc_memory_close(&segment->memory)".to_owned() });
@@ -339,7 +412,8 @@ fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &'stat
         let (word, field, ty) = (word(structure.kind), &structure.name, type_of(schema, owner, structure));
         let capacity = names::number(Scalar::U64, i128::from(structure.capacity), false);
         let capacity = if name == "open" { String::new() } else { format!(", {capacity}") };
-        let call = format!("zeroipc_{word}_{name}(&segment->{field}, &segment->memory, \"{field}\", {ty}{capacity})");
+        let arguments = format!("&segment->{field}, &segment->memory, \"{field}\", {ty}{capacity});");
+        let call = broken("    ", &format!("status = zeroipc_{word}_{name}("), &arguments);
         steps.push(Step { call, label: label.clone() });
         if i + 1 < item.structures.len() {
             label = format!("close_{field}");
@@ -347,5 +421,11 @@ fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &'stat
         }
     }
     undo.reverse();
-    Door { doc, name, memory, steps, undo }
+    Door {
+        doc,
+        signature: signature("zeroipc_status ", owner, name, &["const char *name".to_owned()]),
+        memory: broken("    ", &format!("zeroipc_status status = zeroipc_memory_{name}("), &memory),
+        steps,
+        undo,
+    }
 }
