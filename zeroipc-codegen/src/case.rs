@@ -13,7 +13,8 @@ fn words(name: &str) -> Vec<String> {
         let after = chars.get(i + 1);
         let starts = c.is_uppercase()
             && before.is_some_and(|before| {
-                !before.is_uppercase() && before != '_' || before.is_uppercase() && after.is_some_and(|c| c.is_lowercase())
+                !before.is_uppercase() && before != '_'
+                    || before.is_uppercase() && after.is_some_and(|c| c.is_lowercase())
             });
         if starts {
             words.push(String::new());

@@ -73,9 +73,7 @@ impl Error {
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
             }
-            Error::Schema(reports) => {
-                reports.iter().map(|report| report.render(format)).collect::<Vec<_>>().join("\n")
-            }
+            Error::Schema(reports) => reports.iter().map(|report| report.render(format)).collect::<Vec<_>>().join("\n"),
         }
     }
 }

@@ -48,7 +48,10 @@ fn run(args: &Args) -> Result<u8, Error> {
         return Ok(match compiled.outputs.as_slice() {
             [output] => print(&output.text),
             outputs => {
-                eprintln!("error: `--stdout` shows one output, and there are {}; name one schema and language", outputs.len());
+                eprintln!(
+                    "error: `--stdout` shows one output, and there are {}; name one schema and language",
+                    outputs.len()
+                );
                 TROUBLE
             }
         });

@@ -56,7 +56,10 @@ pub(crate) struct Type {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TypeKind {
     Scalar(Scalar),
-    Array { elem: TypeId, count: u32 },
+    Array {
+        elem: TypeId,
+        count: u32,
+    },
     Str(u32),
     /// A place in [`Schema::enums`].
     Enum(usize),

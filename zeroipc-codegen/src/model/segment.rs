@@ -167,7 +167,8 @@ fn place(start: u64, align: u64) -> u64 {
 
 /// One line for each thing that takes space.
 fn parts(structures: &[Structure], size: u64) -> String {
-    let mut lines = vec![format!("{:>12}  table", table_end(size)), format!("{:>12}  descriptions", schema_reserve(size))];
+    let mut lines =
+        vec![format!("{:>12}  table", table_end(size)), format!("{:>12}  descriptions", schema_reserve(size))];
     for structure in structures.iter().take(8) {
         lines.push(format!("{:>12}  `{}`", structure.size, structure.name));
     }

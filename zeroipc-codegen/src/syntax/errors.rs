@@ -43,16 +43,20 @@ pub(crate) fn expected(span: Span, what: &str, found: &str) -> Diagnostic {
 
 pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Diagnostic {
     let at = previous.after();
-    Diagnostic::error(2, at, format!("expected `;` behind {behind}, found {found}"))
-        .label("here")
-        .suggest(at, ";", "add the semicolon")
+    Diagnostic::error(2, at, format!("expected `;` behind {behind}, found {found}")).label("here").suggest(
+        at,
+        ";",
+        "add the semicolon",
+    )
 }
 
 pub(crate) fn missing_comma(previous: Span, found: &str) -> Diagnostic {
     let at = previous.after();
-    Diagnostic::error(2, at, format!("expected `,` behind the enum's value, found {found}"))
-        .label("here")
-        .suggest(at, ",", "add the comma")
+    Diagnostic::error(2, at, format!("expected `,` behind the enum's value, found {found}")).label("here").suggest(
+        at,
+        ",",
+        "add the comma",
+    )
 }
 
 pub(crate) fn unknown_version(span: Span) -> Diagnostic {
@@ -89,8 +93,11 @@ pub(crate) fn too_many(span: Span, what: &str, max: usize) -> Diagnostic {
 }
 
 pub(crate) fn missing_repr(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it"))
-        .suggest(span.after(), ": u8", "name the number's type")
+    Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it")).suggest(
+        span.after(),
+        ": u8",
+        "name the number's type",
+    )
 }
 
 // --- names: 0003, 0008, 0009, 0019 ---
@@ -156,7 +163,9 @@ pub(crate) fn unknown_type(span: Span, name: &str, near: Option<&str>) -> Diagno
     let error = Diagnostic::error(4, span, format!("there is no type `{}`", shortened(name)));
     match foreign.or(near) {
         Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
-        None if matches!(name, "string" | "String") => error.help("text has a length: `str[32]` holds 32 bytes of UTF-8"),
+        None if matches!(name, "string" | "String") => {
+            error.help("text has a length: `str[32]` holds 32 bytes of UTF-8")
+        }
         None => error,
     }
 }
@@ -296,8 +305,7 @@ pub(crate) fn hole(field: &Ident, structure: &str, after: &str, from: u64, to: u
 
 pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
     let bytes = to - from;
-    let message =
-        format!("struct `{}` has {} of padding at its end, {}", name.text, count(bytes), offsets(from, to));
+    let message = format!("struct `{}` has {} of padding at its end, {}", name.text, count(bytes), offsets(from, to));
     Diagnostic::error(102, gap.at, message)
         .label(format!("the fields end at offset {from}, and the struct at {to}"))
         .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")

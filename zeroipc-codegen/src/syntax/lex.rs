@@ -7,7 +7,10 @@ use crate::syntax::errors;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Ident(String),
-    Number { value: u128, hex: bool },
+    Number {
+        value: u128,
+        hex: bool,
+    },
     Text(String),
     /// `///`, without the slashes.
     Doc(String),

@@ -129,7 +129,11 @@ impl Parser<'_> {
         }
         let error = errors::missing_semicolon(self.previous(), text_before, &describe(self.peek()));
         let broken = self.report(error);
-        if self.is("}") || matches!(self.peek(), Kind::End | Kind::Doc(_) | Kind::Ident(_)) { Ok(()) } else { Err(broken) }
+        if self.is("}") || matches!(self.peek(), Kind::End | Kind::Doc(_) | Kind::Ident(_)) {
+            Ok(())
+        } else {
+            Err(broken)
+        }
     }
 
     fn ident(&mut self, what: &str) -> Parsed<Ident> {

@@ -76,6 +76,7 @@ pub(super) struct Segment {
     pub(super) upper: String,
     pub(super) path: String,
     pub(super) size: String,
+    pub(super) used: u64,
     pub(super) structures: Vec<Structure>,
     /// The structures in the order in which they are closed.
     pub(super) closing: Vec<(&'static str, String)>,
@@ -292,6 +293,7 @@ fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
         title: item.name.clone(),
         path: names::text(&item.path),
         size: names::number(Scalar::U64, i128::from(item.size), false),
+        used: item.used,
         structures: item.structures.iter().map(|structure| member(schema, &name, structure)).collect(),
         closing: closing.collect(),
         doors: vec![

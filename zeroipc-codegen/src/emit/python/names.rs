@@ -63,9 +63,11 @@ pub(super) fn number(value: i128, hex: bool) -> String {
     if hex { format!("0x{value:X}") } else { value.to_string() }
 }
 
-/// A string literal.
+/// A string literal, in the quotes that need fewer escapes.
 pub(super) fn text(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    let quote = if value.matches('"').count() > value.matches('\'').count() { '\'' } else { '"' };
+    let escaped = value.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
+    format!("{quote}{escaped}{quote}")
 }
 
 /// Every name that the module defines.

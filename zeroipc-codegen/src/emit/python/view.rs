@@ -142,6 +142,10 @@ fn escaped(line: &str) -> String {
 /// A docstring.
 fn quoted(indent: &str, lines: Vec<String>) -> Vec<String> {
     let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
+    let mut lines = lines;
+    if let Some(first) = lines.first_mut().filter(|first| first.starts_with('"')) {
+        first.insert(0, ' ');
+    }
     match lines.as_slice() {
         [line] if line.ends_with('"') || indent.len() + line.chars().count() + 6 > WIDTH => {
             vec![format!("{indent}\"\"\"{line}"), format!("{indent}\"\"\"")]
@@ -161,11 +165,7 @@ fn comments(indent: &str, doc: &[String]) -> Vec<String> {
 }
 
 fn constant(item: &crate::model::Const) -> Const {
-    Const {
-        doc: comments("", &item.doc),
-        name: item.name.clone(),
-        value: names::number(item.value, item.hex),
-    }
+    Const { doc: comments("", &item.doc), name: item.name.clone(), value: names::number(item.value, item.hex) }
 }
 
 fn enumeration(schema: &Schema, item: &crate::model::Enum, bare: bool) -> Enum {
@@ -216,10 +216,9 @@ fn literal(bytes: &[u8]) -> String {
     let mut out = String::new();
     for byte in bytes {
         match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(*byte));
-            }
+            b'\\' => out.push_str("\\\\"),
+            // Spelled as a number, so that no formatter chooses other quotes.
+            b'"' => out.push_str("\\x22"),
             0x20..=0x7e => out.push(char::from(*byte)),
             _ => out.push_str(&format!("\\x{byte:02x}")),
         }
@@ -324,10 +323,10 @@ fn dtype(schema: &Schema, ty: TypeId) -> String {
 fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
     let mut slots = vec!["\"memory\"".to_owned()];
     slots.extend(item.structures.iter().map(|structure| format!("\"{}\"", structure.name)));
-    let structures = item.structures.iter().map(|structure| Structure {
-        name: structure.name.clone(),
-        class: class(structure.kind),
-    });
+    let structures = item
+        .structures
+        .iter()
+        .map(|structure| Structure { name: structure.name.clone(), class: class(structure.kind) });
     let parameters = item.structures.iter().map(|structure| format!("{}: {}", structure.name, class(structure.kind)));
     let init = ["self".to_owned(), "memory: Memory".to_owned()].into_iter().chain(parameters).collect::<Vec<_>>();
     Segment {

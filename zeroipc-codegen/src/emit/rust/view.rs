@@ -51,6 +51,7 @@ pub(super) struct Segment {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) size: String,
+    pub(super) used: u64,
     pub(super) fields: Vec<Field>,
     pub(super) doors: Vec<Door>,
     pub(super) result: Vec<String>,
@@ -107,7 +108,11 @@ fn enumeration(item: &crate::model::Enum, bare: bool) -> Enum {
         value: names::number(value.value, false),
     });
     Enum {
-        doc: doc(if bare { "" } else { "    " }, &item.doc, &format!("A number of type `{}` with names.", item.repr.name())),
+        doc: doc(
+            if bare { "" } else { "    " },
+            &item.doc,
+            &format!("A number of type `{}` with names.", item.repr.name()),
+        ),
         name: item.name.clone(),
         repr: item.repr.name(),
         values: values.collect(),
@@ -205,6 +210,7 @@ fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
         name: item.name.clone(),
         path: names::text(&item.path),
         size: names::number(i128::from(item.size), false),
+        used: item.used,
         fields: fields.collect(),
         doors: doors(item),
         result: result(item),
