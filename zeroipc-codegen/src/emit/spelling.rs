@@ -1,7 +1,7 @@
 //! Names that no language can spell, and names that one language spells alike. What a schema may say does not depend on
 //! the languages that somebody asks for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{c, python, rust};
 use crate::diagnostic::Diagnostics;
@@ -38,13 +38,19 @@ pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
         ("Python", python::names::defined(schema), python::names::OWN),
         ("Rust", rust::names::defined(schema), rust::names::OWN),
     ];
+    // One word for each definition: its other spellings meet the same one.
+    let mut told: HashSet<Span> = HashSet::new();
     for (language, defined, own) in languages {
         let mut first: HashMap<&str, Span> = HashMap::new();
         for (name, span) in &defined {
             if own.contains(&name.as_str()) {
-                errors.push(errors::collision_with_own(*span, language, name));
+                if told.insert(*span) {
+                    errors.push(errors::collision_with_own(*span, language, name));
+                }
             } else if let Some(first) = first.get(name.as_str()) {
-                errors.push(errors::collision(*span, *first, language, name));
+                if told.insert(*span) {
+                    errors.push(errors::collision(*span, *first, language, name));
+                }
             } else {
                 first.insert(name, *span);
             }

@@ -30,24 +30,46 @@ pub(super) fn enum_len<'a>(name: &str, values: impl Iterator<Item = &'a str>) ->
 /// Checks that everything that is going to be described can be. Sizes are known by now without walking into any type,
 /// so that a type which contains another a thousand times in a thousand ways costs no time here.
 pub(super) fn check(schema: &Schema, errors: &mut Diagnostics) {
-    let structs = schema.structs.iter().map(|item| (&item.name, item.span, item.ty));
-    let enums = schema.enums.iter().map(|item| (&item.name, item.span, item.ty));
-    let segments = schema.segments.iter().flat_map(|segment| &segment.structures);
-    let elements = segments.map(|structure| (&structure.name, structure.span, structure.element));
     let mut total = 0u64;
-    for (name, span, ty) in structs.chain(enums).chain(elements) {
-        let ty = schema.types[ty];
-        let name = Ident { text: name.clone(), span };
-        if ty.depth > MAX_DESCRIPTION_DEPTH {
-            errors.push(errors::no_description(&name, "it is nested deeper than 32; flatten it"));
-        } else if ty.described > MAX_DESCRIPTION_LEN as u64 {
-            errors.push(errors::no_description(&name, "its description has more than 65,535 bytes; split it"));
-        } else {
-            total = total.saturating_add(ty.described);
-        }
+    let mut check =
+        |name: &str, span: Span, ty: TypeId, parts: &mut dyn Iterator<Item = TypeId>| match problem(schema, ty) {
+            None => total = total.saturating_add(schema.types[ty].described),
+            // What contains a type with a problem has it too; only the innermost is told.
+            Some(_)
+                if parts.filter_map(|part| inner_struct(schema, part)).any(|part| problem(schema, part).is_some()) => {}
+            Some(why) => errors.push(errors::no_description(&Ident { text: name.to_owned(), span }, why)),
+        };
+    for item in &schema.enums {
+        check(&item.name, item.span, item.ty, &mut std::iter::empty());
+    }
+    for item in &schema.structs {
+        check(&item.name, item.span, item.ty, &mut item.fields.iter().map(|field| field.ty));
+    }
+    for item in schema.segments.iter().flat_map(|segment| &segment.structures) {
+        check(&item.name, item.span, item.element, &mut std::iter::once(item.element));
     }
     if total > MAX_DESCRIBED {
         errors.push(errors::too_many(Span::new(0, 0), "bytes of descriptions", MAX_DESCRIBED as usize));
+    }
+}
+
+fn problem(schema: &Schema, ty: TypeId) -> Option<&'static str> {
+    let ty = schema.types[ty];
+    if ty.depth > MAX_DESCRIPTION_DEPTH {
+        Some("it is nested deeper than 32; flatten it")
+    } else if ty.described > MAX_DESCRIPTION_LEN as u64 {
+        Some("its description has more than 65,535 bytes; split it")
+    } else {
+        None
+    }
+}
+
+/// The struct that `ty` is, or is an array of.
+fn inner_struct(schema: &Schema, ty: TypeId) -> Option<TypeId> {
+    match schema.types[ty].kind {
+        TypeKind::Array { elem, .. } => inner_struct(schema, elem),
+        TypeKind::Struct(_) => Some(ty),
+        TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) => None,
     }
 }
 

@@ -94,8 +94,7 @@ impl Layout<'_> {
                 Some(offset)
             }
             _ => {
-                let size = "more than 2^30";
-                resolver.errors.push(errors::too_large(span.to(span), size, MAX_ELEMENT_SIZE));
+                resolver.errors.push(errors::struct_too_large(span, &self.ast.name.text, MAX_ELEMENT_SIZE));
                 None
             }
         }

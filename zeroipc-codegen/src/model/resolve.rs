@@ -351,7 +351,7 @@ impl<'a> Resolver<'a> {
         let id = self.intern(kind)?;
         let size = self.types[id].size;
         if size > MAX_ELEMENT_SIZE {
-            self.errors.push(errors::too_large(ty.span, &size.to_string(), MAX_ELEMENT_SIZE));
+            self.errors.push(errors::too_large(ty.span, size, MAX_ELEMENT_SIZE));
             return None;
         }
         Some(id)

@@ -41,6 +41,11 @@ pub(crate) fn expected(span: Span, what: &str, found: &str) -> Diagnostic {
     Diagnostic::error(2, span, format!("expected {what}, found {found}"))
 }
 
+pub(crate) fn unclosed(end: Span, what: &str, name: &Ident) -> Diagnostic {
+    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found the end of the file"))
+        .also(name.span, "this is open")
+}
+
 pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Diagnostic {
     let at = previous.after();
     Diagnostic::error(2, at, format!("expected `;` behind {behind}, found {found}")).label("here").suggest(
@@ -193,8 +198,12 @@ pub(crate) fn recursive(name: &Ident, through: Span, path: &str) -> Diagnostic {
         .help("store an index into an array instead of the value")
 }
 
-pub(crate) fn too_large(span: Span, size: &str, max: u64) -> Diagnostic {
+pub(crate) fn too_large(span: Span, size: u64, max: u64) -> Diagnostic {
     Diagnostic::error(22, span, format!("this type has {size} bytes, and at most {max} fit"))
+}
+
+pub(crate) fn struct_too_large(span: Span, name: &str, max: u64) -> Diagnostic {
+    Diagnostic::error(22, span, format!("struct `{name}` has more than {max} bytes with this field, and no more fit"))
 }
 
 pub(crate) fn bad_align(span: Span, found: i128) -> Diagnostic {
@@ -258,7 +267,7 @@ pub(crate) fn out_of_type(expr: &Expr, value: i128, ty: &str, low: i128, high: i
 }
 
 pub(crate) fn out_of_range(expr: &Expr, value: i128, what: &str, low: u64, high: u64) -> Diagnostic {
-    Diagnostic::error(13, expr.span, format!("{what} of {value} is not possible; use {low} to {high}"))
+    Diagnostic::error(13, expr.span, format!("{what} cannot be {value}; use {low} to {high}"))
 }
 
 // --- enums: 0010, 0011 ---
@@ -299,7 +308,7 @@ pub(crate) fn hole(field: &Ident, structure: &str, after: &str, from: u64, to: u
     );
     Diagnostic::error(101, field.span, message)
         .label(format!("this begins at offset {to}, and what is before it ends at {from}"))
-        .help("or order the fields by falling alignment")
+        .help("fields in the order of falling alignment leave no holes")
         .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
 }
 

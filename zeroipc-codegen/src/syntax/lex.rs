@@ -183,9 +183,12 @@ impl<'a> Lexer<'a> {
                 c => value.push(c),
             }
         }
-        let line = self.rest().lines().next().unwrap_or("").len().max(1);
-        self.errors.push(errors::unterminated_string(Span::new(start, start + line)));
-        self.push(Kind::Text(value), line);
+        // The text ends where it probably should have, so that what follows is read as it is meant.
+        let ends = |c: char| c.is_whitespace() || matches!(c, ')' | ';' | '{' | '}' | ',');
+        let rest = &self.rest()[1..];
+        let len = 1 + rest.find(ends).unwrap_or(rest.len());
+        self.errors.push(errors::unterminated_string(Span::new(start, start + len)));
+        self.push(Kind::Text(value), len);
     }
 }
 

@@ -357,7 +357,8 @@ impl Parser<'_> {
         let (mut values, mut complete) = (Vec::new(), true);
         while !self.is("}") {
             if *self.peek() == Kind::End {
-                return Err(self.expected("`}` behind the enum's values"));
+                let error = errors::unclosed(self.span(), "enum's values", &name);
+                return Err(self.report(error));
             }
             match self.value() {
                 Ok(value) => values.extend(value),
@@ -400,7 +401,8 @@ impl Parser<'_> {
         let (mut members, mut complete) = (Vec::new(), true);
         while !self.is("}") {
             if *self.peek() == Kind::End {
-                return Err(self.expected("`}` behind the struct's fields"));
+                let error = errors::unclosed(self.span(), "struct's fields", &name);
+                return Err(self.report(error));
             }
             match self.member() {
                 Ok(member) => members.extend(member),
@@ -458,7 +460,8 @@ impl Parser<'_> {
         let (mut structures, mut complete) = (Vec::new(), true);
         while !self.is("}") {
             if *self.peek() == Kind::End {
-                return Err(self.expected("`}` behind the segment's structures"));
+                let error = errors::unclosed(self.span(), "segment's structures", &name);
+                return Err(self.report(error));
             }
             match self.entry() {
                 Ok(entry) => structures.extend(entry),

@@ -202,14 +202,12 @@ pub(crate) fn defined(schema: &Schema) -> Defined {
     }
     for item in &schema.enums {
         let (lower, upper) = (lower_name(schema, &item.name), upper_name(schema, &upper(&item.name)));
-        names.push((format!("{lower}_type"), item.span));
-        names.push((lower, item.span));
+        names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
         names.extend(item.values.iter().map(|value| (format!("{upper}_{}", value.name), value.span)));
     }
     for item in &schema.structs {
         let lower = lower_name(schema, &item.name);
-        names.push((format!("{lower}_type"), item.span));
-        names.push((lower, item.span));
+        names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
     }
     for item in &schema.segments {
         let (lower, upper) = (lower_name(schema, &item.name), upper_name(schema, &upper(&item.name)));
