@@ -1,0 +1,433 @@
+//! What a header says, in final strings.
+
+use zeroipc_layout::Scalar;
+
+use super::names;
+use crate::case::upper;
+use crate::emit::banner;
+use crate::model::describe::{Described, describe};
+use crate::model::{Schema, StructureKind, TypeId, TypeKind};
+
+/// The width that lines are broken at.
+const WIDTH: usize = 100;
+/// How many bytes of a description stand on one line.
+const BYTES_A_LINE: usize = 14;
+
+pub(super) struct Header {
+    pub(super) banner: Vec<String>,
+    pub(super) guard: String,
+    pub(super) consts: Vec<Define>,
+    pub(super) enums: Vec<Enum>,
+    pub(super) structs: Vec<Struct>,
+    pub(super) types: Vec<Descriptor>,
+    pub(super) segments: Vec<Segment>,
+    pub(super) runtime: bool,
+}
+
+/// A `#define`.
+pub(super) struct Define {
+    pub(super) doc: Vec<String>,
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+pub(super) struct Enum {
+    pub(super) doc: Vec<String>,
+    pub(super) name: String,
+    pub(super) repr: &'static str,
+    pub(super) values: Vec<Define>,
+}
+
+pub(super) struct Struct {
+    pub(super) doc: Vec<String>,
+    pub(super) name: String,
+    pub(super) fields: Vec<Field>,
+    pub(super) size: u64,
+    pub(super) align: u64,
+    /// The name as the schema spells it, for assertions.
+    pub(super) title: String,
+}
+
+pub(super) struct Field {
+    pub(super) doc: Vec<String>,
+    pub(super) declaration: String,
+    pub(super) name: String,
+    pub(super) offset: u64,
+}
+
+/// A function that returns a type's description.
+pub(super) struct Descriptor {
+    pub(super) function: String,
+    pub(super) title: String,
+    pub(super) size: u64,
+    pub(super) align: u64,
+    pub(super) layout: String,
+    pub(super) schema: String,
+    pub(super) lines: Vec<String>,
+    pub(super) length: usize,
+    /// A type that the function's element has no name for otherwise.
+    pub(super) typedef: Option<String>,
+}
+
+pub(super) struct Segment {
+    pub(super) doc: Vec<String>,
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) upper: String,
+    pub(super) path: String,
+    pub(super) size: String,
+    pub(super) used: u64,
+    pub(super) structures: Vec<Structure>,
+    /// The structures in the order in which they are closed.
+    pub(super) closing: Vec<(&'static str, String)>,
+    pub(super) doors: Vec<Door>,
+}
+
+/// A way to get at a segment.
+pub(super) struct Door {
+    pub(super) doc: &'static str,
+    pub(super) signature: Vec<String>,
+    pub(super) memory: Vec<String>,
+    pub(super) steps: Vec<Step>,
+    /// What is closed when a step fails, in order.
+    pub(super) undo: Vec<Undo>,
+}
+
+pub(super) struct Step {
+    pub(super) call: Vec<String>,
+    pub(super) label: String,
+}
+
+pub(super) struct Undo {
+    pub(super) label: String,
+    pub(super) call: String,
+}
+
+pub(super) struct Structure {
+    pub(super) doc: Vec<String>,
+    pub(super) name: String,
+    pub(super) word: &'static str,
+    pub(super) functions: Vec<Function>,
+}
+
+/// A function that passes its arguments on to the runtime.
+pub(super) struct Function {
+    pub(super) doc: String,
+    pub(super) signature: Vec<String>,
+    pub(super) body: String,
+}
+
+pub(super) fn header(schema: &Schema, bare: bool) -> Header {
+    let stem: String = schema.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let space = schema.namespace.join("_").to_uppercase();
+    let mut types = Vec::new();
+    if !bare {
+        types.extend(schema.enums.iter().map(|item| descriptor(schema, item.ty, &item.name)));
+        types.extend(schema.ordered_structs().map(|item| descriptor(schema, item.ty, &item.name)));
+        types.extend(schema.segments.iter().flat_map(|segment| elements(schema, segment)));
+    }
+    let segments: &[_] = if bare { &[] } else { &schema.segments };
+    Header {
+        banner: comment("", &[vec![banner(schema)], paragraph(&schema.doc)].concat(), "", ""),
+        guard: format!("{space}_{}_ZIPC_H", stem.to_uppercase()),
+        consts: schema.consts.iter().map(|item| constant(schema, item)).collect(),
+        enums: schema.enums.iter().map(|item| enumeration(schema, item)).collect(),
+        structs: schema.ordered_structs().map(|item| structure(schema, item)).collect(),
+        segments: segments.iter().map(|item| segment(schema, item)).collect(),
+        runtime: !types.is_empty() || !segments.is_empty(),
+        types,
+    }
+}
+
+/// Documentation behind other text.
+fn paragraph(doc: &[String]) -> Vec<String> {
+    if doc.is_empty() { Vec::new() } else { [vec![String::new()], doc.to_vec()].concat() }
+}
+
+/// A comment in front of something; nothing without a text.
+fn comment(indent: &str, doc: &[String], unit: &str, mark: &str) -> Vec<String> {
+    let mut lines: Vec<String> = doc.iter().map(|line| escaped(line)).collect();
+    if !unit.is_empty() {
+        match lines.last_mut() {
+            Some(last) => last.push_str(&format!(" [{}]", escaped(unit))),
+            None => lines.push(format!("[{}]", escaped(unit))),
+        }
+    }
+    match lines.as_slice() {
+        [] => Vec::new(),
+        [line] => vec![format!("{indent}/*{mark} {line} */")],
+        lines => {
+            let middle = lines.iter().map(|line| format!("{indent} * {line}"));
+            [format!("{indent}/*{mark}")].into_iter().chain(middle).chain([format!("{indent} */")]).collect()
+        }
+    }
+}
+
+/// A line that neither ends a comment nor gives Doxygen an order.
+fn escaped(line: &str) -> String {
+    line.replace('\\', "\\\\").replace('@', "\\@").replace("*/", "* /").replace("/*", "/ *")
+}
+
+fn constant(schema: &Schema, item: &crate::model::Const) -> Define {
+    Define {
+        doc: comment("", &item.doc, "", "*"),
+        name: names::upper_name(schema, &item.name),
+        value: names::number(item.ty, item.value, item.hex),
+    }
+}
+
+fn enumeration(schema: &Schema, item: &crate::model::Enum) -> Enum {
+    let prefix = names::upper_name(schema, &upper(&item.name));
+    let values = item.values.iter().map(|value| Define {
+        doc: comment("", &value.doc, "", "*"),
+        name: format!("{prefix}_{}", value.name),
+        value: names::number(item.repr, value.value, false),
+    });
+    Enum {
+        doc: comment("", &item.doc, "", "*"),
+        name: names::lower_name(schema, &item.name),
+        repr: names::scalar(item.repr),
+        values: values.collect(),
+    }
+}
+
+fn structure(schema: &Schema, item: &crate::model::Struct) -> Struct {
+    let raised = item.align > item.natural_align;
+    let fields = item.fields.iter().enumerate().map(|(i, field)| {
+        let name = if field.reserved { names::padding(field.offset) } else { field.name.clone() };
+        let align = if i == 0 && raised { item.align } else { needed_align(schema, field.ty) };
+        let macro_name = if align > 1 { format!("ZEROIPC_SCHEMA_ALIGNED({align}) ") } else { String::new() };
+        Field {
+            doc: comment("    ", &field.doc, &field.unit, "*"),
+            declaration: format!("{macro_name}{};", declare(schema, field.ty, &name)),
+            name,
+            offset: field.offset,
+        }
+    });
+    Struct {
+        doc: comment("", &item.doc, "", "*"),
+        name: names::lower_name(schema, &item.name),
+        fields: fields.collect(),
+        size: item.size,
+        align: item.align,
+        title: item.name.clone(),
+    }
+}
+
+/// The alignment that has to be asked for, since some targets give 8-byte numbers less; otherwise 1.
+fn needed_align(schema: &Schema, ty: TypeId) -> u64 {
+    match schema.types[ty].kind {
+        TypeKind::Array { elem, .. } => needed_align(schema, elem),
+        TypeKind::Scalar(scalar) if scalar.size() == 8 => 8,
+        TypeKind::Enum(i) if schema.enums[i].repr.size() == 8 => 8,
+        TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Str(_) | TypeKind::Struct(_) => 1,
+    }
+}
+
+/// `float name[2][3]`
+fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
+    match schema.types[ty].kind {
+        TypeKind::Scalar(scalar) => format!("{} {name}", names::scalar(scalar)),
+        TypeKind::Enum(i) => format!("{} {name}", names::lower_name(schema, &schema.enums[i].name)),
+        TypeKind::Struct(i) => format!("{} {name}", names::lower_name(schema, &schema.structs[i].name)),
+        TypeKind::Str(len) => format!("char {name}[{len}]"),
+        TypeKind::Array { elem, count } => declare(schema, elem, &format!("{name}[{count}]")),
+    }
+}
+
+fn descriptor(schema: &Schema, ty: TypeId, name: &str) -> Descriptor {
+    describing(schema, ty, format!("{}_type", names::lower_name(schema, name)), name.to_owned(), None)
+}
+
+fn describing(schema: &Schema, ty: TypeId, function: String, title: String, typedef: Option<String>) -> Descriptor {
+    let Described { layout, schema: meaning, bytes } = describe(schema, ty);
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("0x{byte:02x}")).collect::<Vec<_>>().join(", ");
+    Descriptor {
+        function,
+        title,
+        size: schema.types[ty].size,
+        align: schema.types[ty].align,
+        layout: format!("UINT64_C(0x{layout:016x})"),
+        schema: format!("UINT64_C(0x{meaning:016x})"),
+        lines: bytes.chunks(BYTES_A_LINE).map(line).collect(),
+        length: bytes.len(),
+        typedef,
+    }
+}
+
+/// Descriptions of element types that have no name of their own.
+fn elements(schema: &Schema, segment: &crate::model::Segment) -> Vec<Descriptor> {
+    let owner = names::lower_name(schema, &segment.name);
+    let unnamed = segment.structures.iter().filter(|structure| is_unnamed(schema, structure.element));
+    unnamed
+        .map(|structure| {
+            let name = format!("{owner}_{}", structure.name);
+            let typedef = format!("typedef {};", declare(schema, structure.element, &format!("{name}_element")));
+            let title = title(schema, structure.element);
+            describing(schema, structure.element, format!("{name}_type"), title, Some(typedef))
+        })
+        .collect()
+}
+
+fn is_unnamed(schema: &Schema, ty: TypeId) -> bool {
+    matches!(schema.types[ty].kind, TypeKind::Array { .. } | TypeKind::Str(_))
+}
+
+/// A type as the schema spells it.
+fn title(schema: &Schema, ty: TypeId) -> String {
+    match schema.types[ty].kind {
+        TypeKind::Scalar(scalar) => scalar.name().to_owned(),
+        TypeKind::Enum(i) => schema.enums[i].name.clone(),
+        TypeKind::Struct(i) => schema.structs[i].name.clone(),
+        TypeKind::Str(len) => format!("str[{len}]"),
+        TypeKind::Array { elem, count } => format!("[{}; {count}]", title(schema, elem)),
+    }
+}
+
+fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
+    let name = names::lower_name(schema, &item.name);
+    let upper = names::upper_name(schema, &upper(&item.name));
+    let closing = item.structures.iter().rev().map(|structure| (word(structure.kind), structure.name.clone()));
+    Segment {
+        doc: comment("", &item.doc, "", "*"),
+        title: item.name.clone(),
+        path: names::text(&item.path),
+        size: names::number(Scalar::U64, i128::from(item.size), false),
+        used: item.used,
+        structures: item.structures.iter().map(|structure| member(schema, &name, structure)).collect(),
+        closing: closing.collect(),
+        doors: vec![
+            door(schema, item, &name, "open", "Opens the segment; a `name` of NULL is the declared one."),
+            door(schema, item, &name, "create", "Creates the segment, which must not exist yet."),
+            door(schema, item, &name, "open_or_create", "Opens the segment, and creates what is not there yet."),
+        ],
+        name,
+        upper,
+    }
+}
+
+const fn word(kind: StructureKind) -> &'static str {
+    match kind {
+        StructureKind::Array => "array",
+        StructureKind::Queue => "queue",
+    }
+}
+
+fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Structure {
+    let element = match schema.types[item.element].kind {
+        TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_element", item.name),
+        _ => declare(schema, item.element, "").trim_end().to_owned(),
+    };
+    Structure {
+        doc: comment("    ", &item.doc, "", "*"),
+        name: item.name.clone(),
+        word: word(item.kind),
+        functions: match item.kind {
+            StructureKind::Array => array_functions(owner, &item.name, &element),
+            StructureKind::Queue => queue_functions(owner, &item.name, &element),
+        },
+    }
+}
+
+fn array_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
+    let (index, get) = ("uint64_t index".to_owned(), format!("{element} *value"));
+    let set = format!("const {element} *value");
+    let array = format!("&segment->{name}");
+    vec![
+        Function {
+            doc: format!("Copies element `index` of `{name}` to `value`."),
+            signature: signature("zeroipc_status ", owner, &format!("{name}_get"), &[index.clone(), get]),
+            body: format!("return zeroipc_array_get({array}, index, value);"),
+        },
+        Function {
+            doc: format!("Copies `value` to element `index` of `{name}`."),
+            signature: signature("zeroipc_status ", owner, &format!("{name}_set"), &[index, set]),
+            body: format!("return zeroipc_array_set({array}, index, value);"),
+        },
+        Function {
+            doc: format!("The elements of `{name}`, which other processes may change at any time."),
+            signature: signature(&format!("{element} *"), owner, &format!("{name}_data"), &[]),
+            body: format!("return ({element} *)zeroipc_array_data({array});"),
+        },
+    ]
+}
+
+fn queue_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
+    let (give, take) = (format!("const {element} *value"), format!("{element} *value"));
+    let timeout = "int64_t timeout_ms".to_owned();
+    let function = |verb: &str, doc: String, arguments: &[String], passed: &str| Function {
+        doc,
+        signature: signature("zeroipc_status ", owner, &format!("{name}_{verb}"), arguments),
+        body: format!("return zeroipc_queue_{verb}(&segment->{name}, {passed});"),
+    };
+    let timed = "value, timeout_ms";
+    vec![
+        function("try_push", format!("Appends to `{name}` if there is room."), &[give.clone()], "value"),
+        function("try_pop", format!("Takes the oldest item of `{name}` if there is one."), &[take.clone()], "value"),
+        function(
+            "push",
+            format!("Appends to `{name}`, waiting for room up to `timeout_ms`; below 0 forever."),
+            &[give, timeout.clone()],
+            timed,
+        ),
+        function(
+            "pop",
+            format!("Takes the oldest item of `{name}`, waiting up to `timeout_ms`; below 0 forever."),
+            &[take, timeout],
+            timed,
+        ),
+    ]
+}
+
+/// The first lines of a function on a segment.
+fn signature(returns: &str, owner: &str, name: &str, arguments: &[String]) -> Vec<String> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let arguments = [&[format!("{owner} *segment").as_str()], arguments.as_slice()].concat().join(", ");
+    broken("", &format!("static inline {returns}{owner}_{name}("), &format!("{arguments})"))
+}
+
+/// One line, or two where one would be too long.
+fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
+    let glue = if head.ends_with('(') { "" } else { " " };
+    let line = format!("{indent}{head}{glue}{tail}");
+    if line.len() <= WIDTH { vec![line] } else { vec![format!("{indent}{head}"), format!("{indent}    {tail}")] }
+}
+
+/// The expression for a pointer to an element's description.
+fn type_of(schema: &Schema, owner: &str, item: &crate::model::Structure) -> String {
+    match schema.types[item.element].kind {
+        TypeKind::Scalar(scalar) => format!("&zeroipc_{}", scalar.name()),
+        TypeKind::Enum(i) => format!("{}_type()", names::lower_name(schema, &schema.enums[i].name)),
+        TypeKind::Struct(i) => format!("{}_type()", names::lower_name(schema, &schema.structs[i].name)),
+        TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_type()", item.name),
+    }
+}
+
+fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &str, doc: &'static str) -> Door {
+    let upper = names::upper_name(schema, &upper(&item.name));
+    let size = if name == "open" { String::new() } else { format!(" {upper}_SIZE,") };
+    let memory = format!("&segment->memory, name != NULL ? name : {upper}_NAME,{size} NULL);");
+    let mut label = "close_memory".to_owned();
+    let (mut steps, mut undo) = (Vec::new(), Vec::new());
+    undo.push(Undo { label: label.clone(), call: "zeroipc_memory_close(&segment->memory)".to_owned() });
+    for (i, structure) in item.structures.iter().enumerate() {
+        let (word, field, ty) = (word(structure.kind), &structure.name, type_of(schema, owner, structure));
+        let capacity = names::number(Scalar::U64, i128::from(structure.capacity), false);
+        let capacity = if name == "open" { String::new() } else { format!(", {capacity}") };
+        let arguments = format!("&segment->{field}, &segment->memory, \"{field}\", {ty}{capacity});");
+        let call = broken("    ", &format!("status = zeroipc_{word}_{name}("), &arguments);
+        steps.push(Step { call, label: label.clone() });
+        if i + 1 < item.structures.len() {
+            label = format!("close_{field}");
+            undo.push(Undo { label: label.clone(), call: format!("zeroipc_{word}_close(&segment->{field})") });
+        }
+    }
+    undo.reverse();
+    Door {
+        doc,
+        signature: signature("zeroipc_status ", owner, name, &["const char *name".to_owned()]),
+        memory: broken("    ", &format!("zeroipc_status status = zeroipc_memory_{name}("), &memory),
+        steps,
+        undo,
+    }
+}

@@ -1,0 +1,20 @@
+//! The Python module.
+
+pub(crate) mod names;
+mod view;
+
+use askama::Template;
+
+use crate::model::Schema;
+
+#[derive(Template)]
+#[template(path = "python/module.py.j2", escape = "none")]
+struct Page {
+    module: view::Module,
+}
+
+pub(super) fn emit(schema: &Schema, bare: bool) -> String {
+    let page = Page { module: view::module(schema, bare) };
+    // Writing to a string does not fail, and the templates call nothing that could.
+    page.render().unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! Names that no language can spell, and names that one language spells alike. What a schema may say does not depend on
+//! the languages that somebody asks for.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{c, python, rust};
+use crate::diagnostic::Diagnostics;
+use crate::model::Schema;
+use crate::source::Span;
+use crate::syntax::errors;
+
+/// The languages in which `word` is reserved, as a phrase.
+pub(crate) fn reserved_in(word: &str) -> Option<String> {
+    let languages: Vec<&str> = [
+        ("C", c::names::RESERVED),
+        ("C++", c::names::RESERVED_CPP),
+        ("Python", python::names::RESERVED),
+        ("Rust", rust::names::RESERVED),
+    ]
+    .into_iter()
+    .filter(|(_, words)| words.contains(&word))
+    .map(|(language, _)| language)
+    .collect();
+    match languages.as_slice() {
+        [] => None,
+        [one] => Some((*one).to_owned()),
+        [most @ .., last] => Some(format!("{} and {last}", most.join(", "))),
+    }
+}
+
+/// Names that one output defines, each with the place in the schema that it comes from.
+pub(super) type Defined = Vec<(String, Span)>;
+
+/// Checks that no two definitions become one name.
+pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
+    let languages = [
+        ("C", c::names::defined(schema), c::names::RESERVED_CPP),
+        ("Python", python::names::defined(schema), python::names::OWN),
+        ("Rust", rust::names::defined(schema), rust::names::OWN),
+    ];
+    // One word for each definition: its other spellings meet the same one.
+    let mut told: HashSet<Span> = HashSet::new();
+    for (language, defined, own) in languages {
+        let mut first: HashMap<&str, Span> = HashMap::new();
+        for (name, span) in &defined {
+            if own.contains(&name.as_str()) {
+                if told.insert(*span) {
+                    errors.push(errors::collision_with_own(*span, language, name));
+                }
+            } else if let Some(first) = first.get(name.as_str()) {
+                if told.insert(*span) {
+                    errors.push(errors::collision(*span, *first, language, name));
+                }
+            } else {
+                first.insert(name, *span);
+            }
+        }
+    }
+}

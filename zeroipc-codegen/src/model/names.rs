@@ -1,0 +1,169 @@
+//! What may be called what. Each language derives its spelling from these rules without ever meeting another name.
+
+use std::collections::HashMap;
+
+use zeroipc_layout::name::check_entry;
+
+use crate::case;
+use crate::diagnostic::Diagnostics;
+use crate::emit::reserved_in;
+use crate::source::Span;
+use crate::syntax::ast::{File, Ident, Item, Member};
+use crate::syntax::errors;
+
+/// The longest name in bytes.
+const MAX_NAME: usize = 63;
+/// Names of structures that the generated segment type has itself.
+const SEGMENT_OWN: [&str; 5] = ["memory", "open", "create", "open_or_create", "close"];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// `SensorReading`
+    Type,
+    /// `sensor_reading`
+    Field,
+    /// `SENSOR_READING`
+    Constant,
+}
+
+/// Checks the spelling of every name, and that no name is given twice.
+pub(crate) fn check(file: &File, errors: &mut Diagnostics) {
+    let mut items = Scope::default();
+    for part in &file.namespace {
+        check_name(part, Kind::Field, errors);
+    }
+    for item in &file.items {
+        match item {
+            Item::Const(item) => {
+                items.name("constant", &item.name, Kind::Constant, errors);
+            }
+            Item::Enum(item) => {
+                items.name("type", &item.name, Kind::Type, errors);
+                let mut values = Scope::default();
+                for value in &item.values {
+                    values.name("value", &value.name, Kind::Constant, errors);
+                }
+            }
+            Item::Struct(item) => {
+                items.name("type", &item.name, Kind::Type, errors);
+                let mut fields = Scope::default();
+                for member in &item.members {
+                    if let Member::Field(field) = member {
+                        fields.name("field", &field.name, Kind::Field, errors);
+                    }
+                }
+            }
+            Item::Segment(item) => {
+                items.name("type", &item.name, Kind::Type, errors);
+                let mut structures = Scope::default();
+                for structure in &item.structures {
+                    let name = &structure.name;
+                    structures.name("structure", name, Kind::Field, errors);
+                    if SEGMENT_OWN.contains(&name.text.as_str()) {
+                        errors.push(errors::kept_name(name, &format!("{}_data", name.text)));
+                    }
+                    if let Err(why) = check_entry(&name.text) {
+                        errors.push(errors::bad_structure_name(name, why));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Scope {
+    first: HashMap<String, Span>,
+}
+
+impl Scope {
+    fn name(&mut self, what: &str, name: &Ident, kind: Kind, errors: &mut Diagnostics) {
+        check_name(name, kind, errors);
+        match self.first.get(&name.text) {
+            Some(first) => errors.push(errors::duplicate(what, name, *first)),
+            None => {
+                self.first.insert(name.text.clone(), name.span);
+            }
+        }
+    }
+}
+
+fn check_name(name: &Ident, kind: Kind, errors: &mut Diagnostics) {
+    let text = name.text.as_str();
+    let (example, joined) = match kind {
+        Kind::Type => ("types are written `SensorReading`", case::pascal(text)),
+        Kind::Field => ("fields, structures and namespaces are written `sensor_reading`", case::snake(text)),
+        Kind::Constant => ("constants and values are written `SENSOR_READING`", case::upper(text)),
+    };
+    let better = follows(&joined, kind).then_some(joined);
+    if text.len() > MAX_NAME {
+        errors.push(errors::bad_name(name, &format!("it has {} bytes and {MAX_NAME} fit", text.len()), None));
+    } else if !text.is_ascii() {
+        errors.push(errors::bad_name(name, "names consist of ASCII letters, digits and `_`", None));
+    } else if text.starts_with('_') {
+        errors.push(errors::bad_name(name, "a `_` in front means padding", better));
+    } else if text.contains("__") {
+        errors.push(errors::bad_name(name, "C++ keeps every name with `__` for itself", better));
+    } else if !follows(text, kind) {
+        errors.push(errors::bad_name(name, example, better));
+    } else if let Some(languages) = reserved_in(text) {
+        let instead = match kind {
+            Kind::Type => format!("{text}Type"),
+            Kind::Field => format!("{text}_value"),
+            Kind::Constant => format!("{text}_VALUE"),
+        };
+        errors.push(errors::reserved_word(name, &languages, &instead));
+    }
+}
+
+/// Whether a name is spelled as its kind demands: words of letters and digits, joined as the kind joins them.
+fn follows(text: &str, kind: Kind) -> bool {
+    let first = text.chars().next().unwrap_or('_');
+    let tidy = !text.ends_with('_') && !text.contains("__");
+    match kind {
+        Kind::Type => first.is_ascii_uppercase() && text.chars().all(|c| c.is_ascii_alphanumeric()),
+        Kind::Field => {
+            let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            first.is_ascii_lowercase() && tidy && text.chars().all(letter)
+        }
+        Kind::Constant => {
+            let letter = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            first.is_ascii_uppercase() && tidy && text.chars().all(letter)
+        }
+    }
+}
+
+/// Whether `text` can be a namespace without being written down in the schema.
+pub(crate) fn is_namespace(text: &str) -> bool {
+    text.len() <= MAX_NAME && follows(text, Kind::Field) && reserved_in(text).is_none()
+}
+
+/// The candidate that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > MAX_NAME {
+        return None;
+    }
+    let allowed = (name.chars().count() / 3).max(1);
+    candidates
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed)
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters have to be put in, taken out or changed; the case of a letter does not count.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().flat_map(char::to_lowercase).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

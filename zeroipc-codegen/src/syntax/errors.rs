@@ -1,0 +1,400 @@
+//! Every sentence that the compiler says about a schema, with its stable code. `docs/schema.md` explains each code.
+
+use zeroipc_layout::name::NameError;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{Attribute, Expr, Ident, Text};
+
+pub(crate) const UNTERMINATED_COMMENT: Code = Code(24);
+
+// --- text: 0001, 0024 to 0026 ---
+
+pub(crate) fn unexpected_character(span: Span, c: char) -> Diagnostic {
+    let message = if c.is_control() || !c.is_ascii() {
+        format!("the character U+{:04X} has no place in a schema", c as u32)
+    } else {
+        format!("the character `{c}` has no place in a schema")
+    };
+    Diagnostic::error(1, span, message).help("remove it; texts in quotes and comments may have any visible character")
+}
+
+pub(crate) fn bad_number(span: Span, word: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(1, span, format!("`{}` is no number: {why}", shortened(word)))
+}
+
+pub(crate) fn bad_escape(span: Span, c: char) -> Diagnostic {
+    Diagnostic::error(1, span, format!("`\\{c}` is no escape; a text knows `\\\"` and `\\\\`"))
+}
+
+pub(crate) fn unterminated_comment(span: Span) -> Diagnostic {
+    Diagnostic::error(UNTERMINATED_COMMENT.0, span, "this comment has no end; each `/*` inside it needs its own `*/`")
+}
+
+pub(crate) fn unterminated_string(span: Span) -> Diagnostic {
+    Diagnostic::error(25, span, "this text has no end; close it with `\"` on the same line")
+}
+
+// --- grammar: 0002, 0015 to 0018, 0027 ---
+
+pub(crate) fn expected(span: Span, what: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(2, span, format!("expected {what}, found {found}"))
+}
+
+pub(crate) fn unclosed(end: Span, what: &str, name: &Ident) -> Diagnostic {
+    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found the end of the file"))
+        .also(name.span, "this is open")
+}
+
+pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Diagnostic {
+    let at = previous.after();
+    Diagnostic::error(2, at, format!("expected `;` behind {behind}, found {found}")).label("here").suggest(
+        at,
+        ";",
+        "add the semicolon",
+    )
+}
+
+pub(crate) fn missing_comma(previous: Span, found: &str) -> Diagnostic {
+    let at = previous.after();
+    Diagnostic::error(2, at, format!("expected `,` behind the enum's value, found {found}")).label("here").suggest(
+        at,
+        ",",
+        "add the comma",
+    )
+}
+
+pub(crate) fn unknown_version(span: Span) -> Diagnostic {
+    Diagnostic::error(15, span, "this compiler reads version 1 of the language").suggest(span, "1", "write version 1")
+}
+
+pub(crate) fn late_header(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error(15, span, format!("`{word}` stands once, at the top of the file: `zipc`, then `namespace`"))
+}
+
+pub(crate) fn stray_doc(span: Span) -> Diagnostic {
+    Diagnostic::error(16, span, "this documentation belongs to nothing; put it in front of what it documents")
+        .help("an ordinary comment begins with `//`")
+}
+
+pub(crate) fn late_file_doc(span: Span) -> Diagnostic {
+    Diagnostic::error(16, span, "`//!` documents the file and stands at its top; write `///` to document what follows")
+}
+
+pub(crate) fn too_deep(span: Span, max: u32) -> Diagnostic {
+    Diagnostic::error(17, span, format!("this is nested deeper than {max}; split it"))
+}
+
+pub(crate) fn too_long(span: Span, max: u32) -> Diagnostic {
+    Diagnostic::error(17, span, format!("an expression has more than {max} operators; split it into constants"))
+}
+
+pub(crate) fn file_too_large(len: usize, max: usize) -> Diagnostic {
+    Diagnostic::error(17, Span::new(0, 0), format!("the schema has {len} bytes and {max} fit; split it"))
+}
+
+pub(crate) fn too_many(span: Span, what: &str, max: usize) -> Diagnostic {
+    Diagnostic::error(17, span, format!("there are more than {max} {what}; split the schema"))
+}
+
+pub(crate) fn missing_repr(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it")).suggest(
+        span.after(),
+        ": u8",
+        "name the number's type",
+    )
+}
+
+// --- names: 0003, 0008, 0009, 0019 ---
+
+pub(crate) fn duplicate(what: &str, name: &Ident, first: Span) -> Diagnostic {
+    Diagnostic::error(3, name.span, format!("{what} `{}` is defined twice", shortened(&name.text)))
+        .label("defined again here")
+        .also(first, "first defined here")
+}
+
+pub(crate) fn reserved_word(name: &Ident, languages: &str, instead: &str) -> Diagnostic {
+    Diagnostic::error(8, name.span, format!("`{}` is a reserved word of {languages}", name.text)).suggest(
+        name.span,
+        instead,
+        "choose a name that all languages can spell",
+    )
+}
+
+pub(crate) fn kept_name(name: &Ident, instead: &str) -> Diagnostic {
+    let message = format!("`{}` is a name that the generated segment type needs for itself", name.text);
+    Diagnostic::error(8, name.span, message).suggest(name.span, instead, "choose another name")
+}
+
+pub(crate) fn bad_name(name: &Ident, rule: &str, instead: Option<String>) -> Diagnostic {
+    let error = Diagnostic::error(9, name.span, format!("`{}` cannot be a name here: {rule}", shortened(&name.text)));
+    match instead {
+        Some(instead) => error.suggest(name.span, instead, "spell it so"),
+        None => error,
+    }
+}
+
+pub(crate) fn no_namespace(stem: &str) -> Diagnostic {
+    Diagnostic::error(9, Span::new(0, 0), format!("the file's name `{}` cannot be a namespace", shortened(stem)))
+        .help("begin the schema with a namespace, such as `namespace robot;`")
+}
+
+pub(crate) fn collision(span: Span, first: Span, language: &str, spelled: &str) -> Diagnostic {
+    Diagnostic::error(19, span, format!("this and another definition are both spelled `{spelled}` in {language}"))
+        .label("rename this one")
+        .also(first, "the other definition")
+}
+
+pub(crate) fn collision_with_own(span: Span, language: &str, spelled: &str) -> Diagnostic {
+    Diagnostic::error(19, span, format!("this is spelled `{spelled}` in {language}, which the output needs for itself"))
+        .label("rename this one")
+}
+
+// --- types: 0004, 0014, 0020 to 0023, 0026, 0028 ---
+
+pub(crate) fn unknown_type(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    let foreign = match name {
+        "bool" => Some("bool8"),
+        "int" | "int32_t" | "int32" => Some("i32"),
+        "float" | "float32" => Some("f32"),
+        "double" | "float64" => Some("f64"),
+        "byte" | "uint8_t" | "uint8" => Some("u8"),
+        "uint16_t" | "uint16" => Some("u16"),
+        "uint32_t" | "uint32" | "uint" => Some("u32"),
+        "uint64_t" | "uint64" | "usize" => Some("u64"),
+        "int64_t" | "int64" | "isize" => Some("i64"),
+        _ => None,
+    };
+    let error = Diagnostic::error(4, span, format!("there is no type `{}`", shortened(name)));
+    match foreign.or(near) {
+        Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
+        None if matches!(name, "string" | "String") => {
+            error.help("text has a length: `str[32]` holds 32 bytes of UTF-8")
+        }
+        None => error,
+    }
+}
+
+pub(crate) fn segment_as_type(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(4, span, format!("`{name}` is a segment, not a type that a field can have"))
+}
+
+pub(crate) fn bad_repr(repr: &Ident) -> Diagnostic {
+    Diagnostic::error(14, repr.span, format!("`{}` cannot hold an enum or a constant", shortened(&repr.text)))
+        .help("use `u8`, `u16`, `u32`, `u64`, `i8`, `i16`, `i32` or `i64`")
+}
+
+pub(crate) fn zero(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(20, span, format!("{what} is zero, and nothing in a segment has no bytes; give it at least 1"))
+}
+
+pub(crate) fn empty(what: &str, name: &Ident) -> Diagnostic {
+    Diagnostic::error(20, name.span, format!("{what} `{}` has nothing in it", name.text))
+}
+
+pub(crate) fn recursive(name: &Ident, through: Span, path: &str) -> Diagnostic {
+    Diagnostic::error(21, name.span, format!("struct `{}` contains itself: {path}", name.text))
+        .also(through, "through this field")
+        .help("store an index into an array instead of the value")
+}
+
+pub(crate) fn too_large(span: Span, size: u64, max: u64) -> Diagnostic {
+    Diagnostic::error(22, span, format!("this type has {size} bytes, and at most {max} fit"))
+}
+
+pub(crate) fn struct_too_large(span: Span, name: &str, max: u64) -> Diagnostic {
+    Diagnostic::error(22, span, format!("struct `{name}` has more than {max} bytes with this field, and no more fit"))
+}
+
+pub(crate) fn bad_align(span: Span, found: i128) -> Diagnostic {
+    Diagnostic::error(23, span, format!("an alignment of {found} is not possible; use a power of two from 1 to 4096"))
+}
+
+pub(crate) fn weak_align(span: Span, found: u64, natural: u64) -> Diagnostic {
+    Diagnostic::error(23, span, format!("`@align({found})` is below the alignment of {natural} that the fields need"))
+        .help("an alignment can only be raised")
+}
+
+pub(crate) fn no_description(name: &Ident, why: &str) -> Diagnostic {
+    Diagnostic::error(26, name.span, format!("`{}` cannot be described: {why}", shortened(&name.text)))
+}
+
+// --- attributes: 0006 ---
+
+pub(crate) fn unknown_attribute(attribute: &Attribute, near: Option<&str>) -> Diagnostic {
+    let name = &attribute.name;
+    let error = Diagnostic::error(6, name.span, format!("there is no attribute `@{}`", shortened(&name.text)));
+    match near {
+        Some(near) => error.suggest(name.span, format!("@{near}"), format!("did you mean `@{near}`?")),
+        None => error.help("fields have `@unit(\"…\")`, structs `@align(…)`, segments `@size(…)`"),
+    }
+}
+
+pub(crate) fn misplaced_attribute(attribute: &Attribute, place: &str) -> Diagnostic {
+    let message = format!("`@{}` does not belong to {place}", shortened(&attribute.name.text));
+    Diagnostic::error(6, attribute.span, message)
+}
+
+pub(crate) fn repeated_attribute(attribute: &Attribute, first: Span) -> Diagnostic {
+    Diagnostic::error(6, attribute.span, format!("`@{}` is given twice", attribute.name.text))
+        .also(first, "first given here")
+}
+
+pub(crate) fn bad_argument(attribute: &Attribute, want: &str) -> Diagnostic {
+    Diagnostic::error(6, attribute.span, format!("`@{}` needs {want}", attribute.name.text))
+}
+
+// --- constants: 0005, 0007, 0012, 0013, 0029 ---
+
+pub(crate) fn unknown_constant(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(5, span, format!("there is no constant `{}`", shortened(name)));
+    match near {
+        Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+pub(crate) fn not_computable(expr: &Expr, why: &str) -> Diagnostic {
+    Diagnostic::error(7, expr.span, format!("this cannot be computed: {why}"))
+}
+
+pub(crate) fn constant_cycle(name: &Ident, path: &str) -> Diagnostic {
+    Diagnostic::error(12, name.span, format!("the value of `{}` depends on itself: {path}", name.text))
+}
+
+pub(crate) fn out_of_type(expr: &Expr, value: i128, ty: &str, low: i128, high: i128) -> Diagnostic {
+    Diagnostic::error(13, expr.span, format!("{value} does not fit `{ty}`, which holds {low} to {high}"))
+}
+
+pub(crate) fn out_of_range(expr: &Expr, value: i128, what: &str, low: u64, high: u64) -> Diagnostic {
+    Diagnostic::error(13, expr.span, format!("{what} cannot be {value}; use {low} to {high}"))
+}
+
+// --- enums: 0010, 0011 ---
+
+pub(crate) fn value_out_of_range(name: &Ident, value: i128, repr: &str, low: i128, high: i128) -> Diagnostic {
+    let message = format!("`{}` would be {value}, and `{repr}` holds {low} to {high}", name.text);
+    Diagnostic::error(10, name.span, message)
+}
+
+pub(crate) fn duplicate_value(name: &Ident, first: &Ident, value: i128) -> Diagnostic {
+    Diagnostic::error(11, name.span, format!("`{}` and `{}` are both {value}", first.text, name.text))
+        .label("the same number again")
+        .also(first.span, "first used here")
+}
+
+// --- layout: 0101, 0102 ---
+
+/// Where `reserved` can be inserted, and the white space that goes around it there.
+pub(crate) struct Gap {
+    pub(crate) at: Span,
+    pub(crate) before: String,
+    pub(crate) behind: String,
+}
+
+impl Gap {
+    fn fill(&self, bytes: u64) -> String {
+        format!("{}reserved {bytes};{}", self.before, self.behind)
+    }
+}
+
+pub(crate) fn hole(field: &Ident, structure: &str, after: &str, from: u64, to: u64, gap: &Gap) -> Diagnostic {
+    let bytes = to - from;
+    let message = format!(
+        "struct `{structure}` has {} of padding between {after} and `{}`, {}",
+        count(bytes),
+        field.text,
+        offsets(from, to)
+    );
+    Diagnostic::error(101, field.span, message)
+        .label(format!("this begins at offset {to}, and what is before it ends at {from}"))
+        .help("fields in the order of falling alignment leave no holes")
+        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+}
+
+pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
+    let bytes = to - from;
+    let message = format!("struct `{}` has {} of padding at its end, {}", name.text, count(bytes), offsets(from, to));
+    Diagnostic::error(102, gap.at, message)
+        .label(format!("the fields end at offset {from}, and the struct at {to}"))
+        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+}
+
+// --- segments: 0201 to 0206 ---
+
+pub(crate) fn bad_structure_name(name: &Ident, why: NameError) -> Diagnostic {
+    Diagnostic::error(201, name.span, format!("a structure cannot be called `{}`: {why}", shortened(&name.text)))
+}
+
+pub(crate) fn bad_segment_name(path: &Text, why: NameError) -> Diagnostic {
+    Diagnostic::error(201, path.span, format!("a segment cannot be called `{}`: {why}", shortened(&path.text)))
+}
+
+pub(crate) fn rounded_capacity(expr: &Expr, asked: u64, gets: u64) -> Diagnostic {
+    let message = format!("a queue's capacity is a power of two: {asked} becomes {gets}");
+    Diagnostic::warning(202, expr.span, message).suggest(expr.span, gets.to_string(), "say so")
+}
+
+pub(crate) fn over_budget(name: &Ident, size: Span, needed: u64, given: u64, parts: &str) -> Diagnostic {
+    let message = format!("segment `{}` needs {needed} bytes, and `@size` gives it {given}", name.text);
+    Diagnostic::error(203, size, message)
+        .label(format!("{} bytes short", needed.saturating_sub(given)))
+        .help(format!("the bytes are spent so:\n{parts}"))
+}
+
+pub(crate) fn passport_over_budget(name: &Ident, size: Span, needed: u64, given: u64) -> Diagnostic {
+    let message = format!(
+        "the descriptions of segment `{}` need {needed} bytes, and a segment of this size reserves {given} for them",
+        name.text
+    );
+    Diagnostic::error(203, size, message).help("raise `@size`; one sixteenth of it holds descriptions, 32 KiB at most")
+}
+
+pub(crate) fn too_many_structures(name: &Ident, found: usize, max: usize) -> Diagnostic {
+    let message = format!("segment `{}` has {found} structures, and its table has room for {max}", name.text);
+    Diagnostic::error(203, name.span, message)
+}
+
+pub(crate) fn capacity_out_of_range(expr: &Expr, value: i128, high: u64) -> Diagnostic {
+    Diagnostic::error(204, expr.span, format!("a capacity of {value} is not possible; use 1 to {high}"))
+}
+
+pub(crate) fn unknown_kind(kind: &Ident, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(205, kind.span, format!("there is no structure `{}`", shortened(&kind.text)));
+    match near {
+        Some(near) => error.suggest(kind.span, near, format!("did you mean `{near}`?")),
+        None => error.help("a segment holds `array<T>[n]` and `queue<T>[n]`"),
+    }
+}
+
+pub(crate) fn missing_size(name: &Ident, path: Span) -> Diagnostic {
+    Diagnostic::error(206, name.span, format!("segment `{}` does not say how large it is", name.text)).suggest(
+        path.after(),
+        " @size(1 MiB)",
+        "give it a size",
+    )
+}
+
+pub(crate) fn uneven_size(expr: &Expr, size: u64, rounded: u64) -> Diagnostic {
+    let message = format!("a segment consists of whole pages of 4096 bytes, and {size} is no multiple of that");
+    Diagnostic::error(206, expr.span, message).suggest(expr.span, rounded.to_string(), "round it up")
+}
+
+// --- helpers for the sentences ---
+
+fn count(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+}
+
+fn offsets(from: u64, to: u64) -> String {
+    if to - from == 1 { format!("at offset {from}") } else { format!("at offsets {from} to {}", to - 1) }
+}
+
+/// A name that came from a file, cut where it would flood the screen.
+fn shortened(text: &str) -> String {
+    const MAX: usize = 64;
+    if text.chars().count() <= MAX {
+        return text.to_owned();
+    }
+    text.chars().take(MAX).chain(['…']).collect()
+}

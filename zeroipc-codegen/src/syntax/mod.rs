@@ -1,0 +1,8 @@
+//! Text to tree: tokens, the tree, the parser, and every sentence that the front end can say.
+
+pub(crate) mod ast;
+pub(crate) mod errors;
+pub(crate) mod lex;
+pub(crate) mod parse;
+
+pub(crate) use parse::parse;

@@ -1,0 +1,46 @@
+//! The only file that touches the disk: a file is replaced whole or not at all, and left alone when nothing changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::compiler::{Compiled, Error, Output};
+
+impl Compiled {
+    /// Writes the outputs into `dir`, which is created if need be. A file that already says the same is not touched.
+    ///
+    /// # Errors
+    /// When the system refuses; files before the refused one are then written.
+    pub fn write_to(&self, dir: impl AsRef<Path>) -> Result<(), Error> {
+        let dir = dir.as_ref();
+        std::fs::create_dir_all(dir).map_err(|error| Error::Io { path: dir.to_owned(), error })?;
+        for output in &self.outputs {
+            let path = dir.join(&output.path);
+            if !says(&path, output) {
+                replace(&path, &output.text).map_err(|error| Error::Io { path, error })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The outputs that are missing in `dir` or say something else there.
+    pub fn stale_in(&self, dir: impl AsRef<Path>) -> Vec<&Output> {
+        self.outputs.iter().filter(|output| !says(&dir.as_ref().join(&output.path), output)).collect()
+    }
+}
+
+fn says(path: &Path, output: &Output) -> bool {
+    std::fs::read(path).is_ok_and(|found| found == output.text.as_bytes())
+}
+
+/// Writes a neighbour of `path` and renames it, so that nobody ever reads half a file.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut neighbour = path.as_os_str().to_owned();
+    neighbour.push(format!(".{}.tmp", std::process::id()));
+    let neighbour = PathBuf::from(neighbour);
+    let written = std::fs::write(&neighbour, text).and_then(|()| std::fs::rename(&neighbour, path));
+    if written.is_err() {
+        // What could not be written or renamed is of no use; the first error is the one to tell.
+        let _ = std::fs::remove_file(&neighbour);
+    }
+    written
+}

@@ -1,0 +1,12 @@
+//! What the compiler accepts, refuses and emits.
+//!
+//! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
+
+mod cli;
+mod compilers;
+mod files;
+mod generate;
+mod golden;
+mod hostile;
+mod placing;
+mod reject;
