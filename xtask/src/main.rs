@@ -1,3 +1,72 @@
-//! `cargo xtask demo | test | bench | codegen`.
+//! The project's own commands: `cargo xtask demo | test | bench | codegen`.
 
-fn main() {}
+mod bench;
+mod codegen;
+mod demo;
+mod run;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::Failure;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compiles a schema, builds every language, and runs them against one live segment.
+    Demo {
+        /// How many readings each language pushes and pops.
+        #[arg(long, default_value_t = 20_000)]
+        readings: u64,
+    },
+    /// Runs every test of every language.
+    Test {
+        /// The everyday subset, under two minutes once built.
+        #[arg(long)]
+        fast: bool,
+        /// Only the steps whose names contain this.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Runs the benchmarks, each beside the best peer in the same run.
+    Bench {
+        /// A hundredth of the work, to see that everything runs.
+        #[arg(long)]
+        quick: bool,
+        /// Print the two-process figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes the checked-in files that our own compiler emits from `schemas/format`.
+    Codegen {
+        /// Write nothing; fail if a file is stale, and show how.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Demo { readings } => demo::demo(readings),
+        Command::Test { fast, only } => test::test(fast, only.as_deref()),
+        Command::Bench { quick, json } => bench::bench(quick, json),
+        Command::Codegen { check } => codegen::codegen(check),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message)) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

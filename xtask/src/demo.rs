@@ -1,0 +1,95 @@
+//! `cargo xtask demo`: one schema, one live segment, every language.
+
+use std::path::{Path, PathBuf};
+
+use zeroipc_codegen::Compiler;
+
+use crate::run::{Failure, Program, Result, root, target};
+use crate::tools;
+
+/// What the demo has built.
+struct Built {
+    rust: PathBuf,
+    c: PathBuf,
+    c_changed: PathBuf,
+    python: PathBuf,
+    modules: PathBuf,
+}
+
+/// Builds everything and runs it.
+pub(crate) fn demo(readings: u64) -> Result {
+    let built = build()?;
+    let segment = format!("/zeroipc_demo_{}", std::process::id());
+    Program::new(&built.rust).args(["create", &segment]).run()?;
+    let result = play(&built, &segment, readings);
+    let removed = Program::new(&built.rust).args(["remove", &segment]).run();
+    result.and(removed)
+}
+
+fn build() -> Result<Built> {
+    let out = target().join("demo");
+    println!("1. schemas/sensors.zipc is compiled to C and Python (build.rs has it compiled to Rust)");
+    for schema in ["schemas/sensors.zipc", "examples/sensors/changed.zipc"] {
+        let compiled = Compiler::new()
+            .schema(root().join(schema))
+            .c()
+            .python()
+            .compile()
+            .map_err(|error| Failure(format!("{schema}:\n{error}")))?;
+        compiled.write_to(&out).map_err(|error| Failure(error.to_string()))?;
+    }
+    println!("2. the Rust, C and Python sides are built");
+    Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-example-sensors"]).run()?;
+    Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-cli"]).run()?;
+    Ok(Built {
+        rust: target().join("release/sensors"),
+        c: compile_c(&out, "sensors")?,
+        c_changed: compile_c(&out, "changed")?,
+        python: tools::python()?,
+        modules: out,
+    })
+}
+
+/// Compiles `sensors.c` with the header of a schema.
+fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
+    let program = out.join(format!("{schema}_c"));
+    Program::new(tools::c_compiler()?)
+        .args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .arg(format!("-DSCHEMA_HEADER=\"{schema}.h\""))
+        .args(["-I", "runtimes/c/include", "-I"])
+        .arg(out)
+        .args(["examples/sensors/sensors.c", "-o"])
+        .arg(&program)
+        .args(["-lm", "-pthread"])
+        .run()?;
+    Ok(program)
+}
+
+fn play(built: &Built, segment: &str, readings: u64) -> Result {
+    println!("3. Rust, C and Python push and pop {readings} readings each, all on one queue of segment {segment}");
+    let count = readings.to_string();
+    let python = |module: &str| {
+        let program = Program::new(&built.python).arg("examples/sensors/sensors.py").args([module, segment, &count]);
+        program.env("PYTHONPATH", &built.modules)
+    };
+    let sides = [
+        python("sensors").spawn()?,
+        Program::new(&built.c).args([segment, &count]).spawn()?,
+        Program::new(&built.rust).args(["run", segment, &count]).spawn()?,
+    ];
+    for side in sides {
+        side.wait()?;
+    }
+    Program::new(&built.rust).args(["verify", segment]).run()?;
+
+    println!("4. anybody can look inside");
+    let zeroipc = target().join("release/zeroipc");
+    Program::new(&zeroipc).args(["ls", segment]).run()?;
+    Program::new(&zeroipc).args(["cat", "--range", "100..103"]).arg(format!("{segment}/temperature")).run()?;
+
+    println!("5. a reader with an old copy of the schema, two fields of which have changed places, is refused");
+    println!("   {}", Program::new(&built.rust).args(["refused", segment]).run_refused()?);
+    println!("   {}", Program::new(&built.c_changed).args([segment, "1"]).run_refused()?);
+    println!("   {}", python("changed").run_refused()?);
+    Ok(())
+}
