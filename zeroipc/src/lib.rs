@@ -1,4 +1,54 @@
-//! Typed data shared between processes in named shared memory: no copy, no serialisation, and a crash blocks nobody.
+//! Typed data shared between processes in named shared memory: no copy, no serialisation, and a killed process blocks
+//! nobody. Programs in C and Python read and write the same structures.
+//!
+//! ```
+//! use zeroipc::{Array, Memory, Queue};
+//! # let name = format!("/zeroipc_doc_guide_{}", std::process::id());
+//! # let name = name.as_str();
+//!
+//! let memory = Memory::open_or_create(name, 1 << 20)?;
+//! let temperature = Array::<f32>::open_or_create(&memory, "temperature", 1000)?;
+//! temperature.set(0, 23.5);
+//!
+//! let jobs = Queue::<u64>::open_or_create(&memory, "jobs", 1024)?;
+//! jobs.push(7)?;
+//! assert_eq!(jobs.pop()?, 7);
+//! # Memory::unlink(name)?;
+//! # Ok::<(), zeroipc::Error>(())
+//! ```
+//!
+//! # The nouns
+//! A **segment** is a named piece of shared memory; [`Memory`] is this process's attachment to one. A **structure** lives in
+//! a segment under a name of its own: an [`Array`] or a [`Queue`]. Its **elements** are of a type that implements
+//! [`ShmLayout`]: numbers, arrays of them, [`FixedStr`], [`Bool8`], an [`open_enum!`], or a struct with
+//! `#[derive(ShmLayout)]`. The segment's **table** says where each structure is, its **passport** (`.schema`) what it holds.
+//!
+//! # What is promised
+//! - Opening compares kind, layout, field names, units and enum values with what the segment remembers, and names the first
+//!   difference. Segments without a passport open by exact sizes.
+//! - No content of a segment makes an operation panic, hang, or reach outside the mapping: what is damaged gives
+//!   [`ErrorKind::Corrupt`] or wrong data.
+//! - A process may be killed at any instruction. Who is alive is the kernel's word: every attachment holds a lock that ends
+//!   with its process. What a dead process had claimed is recovered by whoever stands there next.
+//! - Waiting costs no processor time, and every wait has a form with a deadline.
+//!
+//! # What is not
+//! - A process that is stopped, or that the kernel still takes apart, counts as alive.
+//! - Array elements above 8 bytes can be seen torn.
+//! - Who may write to a segment can spoil its data; who may read it can hold locks, and so stall others. A process that
+//!   truncates the file takes everybody down who uses it.
+//! - No operation may be used in a signal handler.
+//!
+//! # Fork
+//! A forked child may use the handles it inherits; it becomes an attachment of its own the first time it changes something.
+//! A lock that a thread of the parent takes in the very moment of the fork is shared with the child: attach and create
+//! before forking threads that outlive their parent.
+//!
+//! # Features
+//! `derive` (default): `#[derive(ShmLayout)]`.
+//!
+//! # Platforms
+//! 64-bit little-endian Linux, 4.14 or later.
 
 // So that what the derive and `open_enum!` emit, `::zeroipc::…`, also means this crate in its own tests.
 extern crate self as zeroipc;
@@ -8,7 +58,7 @@ pub mod __private;
 mod attach;
 mod entries;
 mod error;
-#[allow(dead_code, unreachable_pub, missing_docs)]
+#[allow(dead_code, unreachable_pub)]
 mod format;
 mod memory;
 mod os;
@@ -34,3 +84,8 @@ pub use table::TableVersion;
 pub use types::{Bool8, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]
 pub use zeroipc_derive::ShmLayout;
+
+/// The examples of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
