@@ -2,7 +2,6 @@
 
 pub(crate) mod describe;
 mod eval;
-pub(crate) mod names;
 mod order;
 mod place;
 mod resolve;
@@ -33,6 +32,8 @@ pub(crate) struct Schema {
     pub(crate) order: Vec<usize>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) types: Vec<Type>,
+    /// What segments say about each type, computed once.
+    pub(crate) descriptions: describe::Descriptions,
 }
 
 impl Schema {
@@ -51,6 +52,8 @@ pub(crate) struct Type {
     pub(crate) depth: u32,
     /// The length of its description.
     pub(crate) described: u64,
+    /// How much work the enums in its description are: the cube of the number of values.
+    pub(crate) work: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

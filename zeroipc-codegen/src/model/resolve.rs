@@ -7,16 +7,16 @@ use zeroipc_layout::Scalar;
 use zeroipc_layout::limits::MAX_ELEMENT_SIZE;
 
 use super::eval::{self, eval, is_bits};
-use super::{Const, Enum, Schema, Struct, Type, TypeId, TypeKind, Value, describe, names, order, place, segment};
+use super::{Const, Enum, Schema, Struct, Type, TypeId, TypeKind, Value, describe, order, place, segment};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Expr, File, Ident, Item};
 use crate::syntax::errors;
+use crate::syntax::nearest::nearest;
 
 /// How many steps may be nested while constants and types refer to each other.
 const MAX_DEPTH: u32 = 256;
 const MAX_ITEMS: usize = 4096;
-/// The fingerprint of an enum takes time that grows fast with its values.
 const MAX_VALUES: usize = 1024;
 /// For how many unknown names a similar one is looked for.
 const MAX_GUESSES: u32 = 100;
@@ -26,10 +26,6 @@ pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) ->
     if let Some(item) = file.items.get(MAX_ITEMS) {
         errors.push(errors::too_many(name_of(item).span, "items", MAX_ITEMS));
         return None;
-    }
-    names::check(file, errors);
-    if file.namespace.is_empty() && !names::is_namespace(&source.stem) {
-        errors.push(errors::no_namespace(&source.stem));
     }
     let mut resolver = Resolver::new(file, &source.text, errors);
     let consts = resolver.consts();
@@ -55,6 +51,7 @@ pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) ->
         order: order::order(&structs, &types),
         structs,
         segments,
+        descriptions: describe::Descriptions::new(types.len()),
         types,
     };
     describe::check(&schema, errors);
@@ -315,7 +312,9 @@ impl<'a> Resolver<'a> {
             let names = describe::field_len(&field.name, &field.unit);
             len.saturating_add(names).saturating_add(self.types[field.ty].described)
         });
-        let ty = Type { kind: TypeKind::Struct(i), size: placed.size, align: placed.align, depth, described };
+        let work = fields().fold(0u64, |work, field| work.saturating_add(self.types[field.ty].work));
+        let kind = TypeKind::Struct(i);
+        let ty = Type { kind, size: placed.size, align: placed.align, depth, described, work };
         self.add(ty)
     }
 
@@ -399,7 +398,7 @@ impl<'a> Resolver<'a> {
         if self.guesses > MAX_GUESSES {
             return None;
         }
-        names::nearest(name, candidates.into_iter()).map(str::to_owned)
+        nearest(name, candidates.into_iter()).map(str::to_owned)
     }
 
     fn nested<T>(&mut self, span: Span, then: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
@@ -420,20 +419,22 @@ impl<'a> Resolver<'a> {
         let ty = match kind {
             TypeKind::Scalar(scalar) => {
                 let size = u64::from(scalar.size());
-                Type { kind, size, align: size, depth: 0, described: 2 }
+                Type { kind, size, align: size, depth: 0, described: 2, work: 0 }
             }
-            TypeKind::Str(len) => Type { kind, size: u64::from(len), align: 1, depth: 0, described: 5 },
+            TypeKind::Str(len) => Type { kind, size: u64::from(len), align: 1, depth: 0, described: 5, work: 0 },
             TypeKind::Array { elem, count } => {
                 let elem = self.types[elem];
                 let size = elem.size.saturating_mul(u64::from(count));
                 let described = elem.described.saturating_add(5);
-                Type { kind, size, align: elem.align, depth: elem.depth + 1, described }
+                Type { kind, size, align: elem.align, depth: elem.depth + 1, described, work: elem.work }
             }
             TypeKind::Enum(i) => {
                 let ast = self.enums[i];
                 let size = u64::from(integer(&ast.repr)?.size());
                 let names = ast.values.iter().map(|value| value.name.text.as_str());
-                Type { kind, size, align: size, depth: 0, described: describe::enum_len(&ast.name.text, names) }
+                let described = describe::enum_len(&ast.name.text, names);
+                let work = (ast.values.len() as u64).saturating_pow(3);
+                Type { kind, size, align: size, depth: 0, described, work }
             }
             TypeKind::Struct(_) => return None,
         };

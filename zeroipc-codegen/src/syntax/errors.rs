@@ -97,6 +97,10 @@ pub(crate) fn too_many(span: Span, what: &str, max: usize) -> Diagnostic {
     Diagnostic::error(17, span, format!("there are more than {max} {what}; split the schema"))
 }
 
+pub(crate) fn too_many_values(span: Span) -> Diagnostic {
+    Diagnostic::error(17, span, "the enums have too many values, counted wherever they are used; split the schema")
+}
+
 pub(crate) fn missing_repr(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it")).suggest(
         span.after(),

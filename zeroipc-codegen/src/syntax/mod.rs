@@ -3,6 +3,7 @@
 pub(crate) mod ast;
 pub(crate) mod errors;
 pub(crate) mod lex;
+pub(crate) mod nearest;
 pub(crate) mod parse;
 
 pub(crate) use parse::parse;

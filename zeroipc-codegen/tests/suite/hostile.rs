@@ -147,6 +147,11 @@ fn large_and_deep_schemas_end_soon() {
         format!("struct A {{ {} }}", many("x: u8; ", megabyte / 7 - 10)),
         format!("struct A {{ {} }}", many("reserved 1; ", megabyte / 12 - 10)),
         format!("enum A: u32 {{ {} }}", (0..60_000).map(|i| format!("V{i},")).collect::<String>()),
+        (0..9)
+            .map(|i| format!("enum E{i}: u32 {{ {} }}", (0..1000).map(|v| format!("V{v},")).collect::<String>()))
+            .collect(),
+        format!("enum E: u32 {{ {} }}", (0..400).map(|v| format!("V{v},")).collect::<String>())
+            + &(0..1000).map(|i| format!("struct A{i} {{ x: E; y: E; z: E; }}")).collect::<String>(),
         format!("struct A {} {{ x: u8; }}", many("@align(1) ", megabyte / 10 - 10)),
         (0..4000).map(|i| format!("const A{i}: u32 = A{};", i + 1)).collect(),
         (0..4000).map(|i| format!("struct A{i} {{ x: A{}; }}", i + 1)).collect(),

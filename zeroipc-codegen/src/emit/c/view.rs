@@ -362,8 +362,13 @@ fn queue_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
     };
     let timed = "value, timeout_ms";
     vec![
-        function("try_push", format!("Appends to `{name}` if there is room."), &[give.clone()], "value"),
-        function("try_pop", format!("Takes the oldest item of `{name}` if there is one."), &[take.clone()], "value"),
+        function("try_push", format!("Appends to `{name}` if there is room."), std::slice::from_ref(&give), "value"),
+        function(
+            "try_pop",
+            format!("Takes the oldest item of `{name}` if there is one."),
+            std::slice::from_ref(&take),
+            "value",
+        ),
         function(
             "push",
             format!("Appends to `{name}`, waiting for room up to `timeout_ms`; below 0 forever."),

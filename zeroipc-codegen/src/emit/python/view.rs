@@ -92,12 +92,15 @@ pub(super) fn module(schema: &Schema, bare: bool) -> Module {
     if !segments.is_empty() {
         imports.push("from types import TracebackType".to_owned());
     }
-    imports.push("from typing import Final".to_owned());
+    let all = all(schema, bare);
+    if !all.is_empty() {
+        imports.push("from typing import Final".to_owned());
+    }
     Module {
         doc: quoted("", doc),
         imports,
         runtime: runtime_import(segments),
-        all: all(schema, bare),
+        all,
         consts: schema.consts.iter().map(constant).collect(),
         enums: schema.enums.iter().map(|item| enumeration(schema, item, bare)).collect(),
         structs: schema.ordered_structs().map(|item| structure(schema, item, bare)).collect(),
@@ -191,15 +194,15 @@ fn enumeration(schema: &Schema, item: &crate::model::Enum, bare: bool) -> Enum {
 
 /// The description of a type as the lines of a dictionary.
 fn metadata(schema: &Schema, ty: TypeId) -> Vec<String> {
-    let bytes = describe(schema, ty).bytes;
-    let line = format!("        \"zeroipc\": b\"{}\",", literal(&bytes));
+    let bytes = &describe(schema, ty).bytes;
+    let line = format!("        \"zeroipc\": b\"{}\",", literal(bytes));
     if line.len() <= WIDTH {
         return vec![line];
     }
     let mut lines = vec!["        \"zeroipc\": (".to_owned()];
     let mut chunk = String::new();
     for byte in bytes {
-        let next = literal(&[byte]);
+        let next = literal(&[*byte]);
         if chunk.len() + next.len() > WIDTH - 15 {
             lines.push(format!("            b\"{chunk}\""));
             chunk.clear();
