@@ -14,6 +14,8 @@ use crate::syntax::errors;
 
 /// The longest name in bytes.
 const MAX_NAME: usize = 63;
+/// Rust lists the values of an enum under this name.
+const ENUM_OWN: &str = "VALUES";
 /// Names of structures that the generated segment type has itself.
 const SEGMENT_OWN: [&str; 5] = ["memory", "open", "create", "open_or_create", "close"];
 
@@ -46,6 +48,9 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
                 let mut values = Scope::default();
                 for value in &item.values {
                     values.name("value", &value.name, Kind::Constant, errors);
+                    if value.name.text == ENUM_OWN {
+                        errors.push(errors::kept_name(&value.name, "SOME_VALUES"));
+                    }
                 }
             }
             Item::Struct(item) => {

@@ -126,7 +126,7 @@ pub(crate) fn reserved_word(name: &Ident, languages: &str, instead: &str) -> Dia
 }
 
 pub(crate) fn kept_name(name: &Ident, instead: &str) -> Diagnostic {
-    let message = format!("`{}` is a name that the generated segment type needs for itself", name.text);
+    let message = format!("`{}` is a name that the generated code needs for itself", name.text);
     Diagnostic::error(8, name.span, message).suggest(name.span, instead, "choose another name")
 }
 

@@ -7,7 +7,7 @@ use zeroipc_codegen::{Compiler, Error, Format, Source};
 use crate::files::{accepted, files, tests_dir};
 use crate::generate::Random;
 
-/// How many mutated schemas are tried.
+/// How many mutated schemas are tried, unless `ZEROIPC_MUTATIONS` says otherwise.
 const MUTATIONS: usize = 4000;
 /// What nothing may take longer than, on a slow and busy machine and without optimisation.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -110,7 +110,8 @@ fn mutate(text: &str, random: &mut Random) -> String {
 fn mutated_schemas_do_no_harm() {
     let corpus = corpus();
     let mut random = Random(7);
-    for i in 0..MUTATIONS {
+    let count = std::env::var("ZEROIPC_MUTATIONS").map_or(MUTATIONS, |count| count.parse().unwrap());
+    for i in 0..count {
         let text = mutate(&corpus[i % corpus.len()], &mut random);
         compile(&text);
     }

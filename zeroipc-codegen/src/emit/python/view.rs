@@ -67,7 +67,8 @@ pub(super) struct Segment {
 
 pub(super) struct Structure {
     pub(super) name: String,
-    pub(super) class: &'static str,
+    /// `Array[np.float32]`
+    pub(super) class: String,
 }
 
 /// A way to get at a segment.
@@ -326,11 +327,8 @@ fn dtype(schema: &Schema, ty: TypeId) -> String {
 fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
     let mut slots = vec!["\"memory\"".to_owned()];
     slots.extend(item.structures.iter().map(|structure| format!("\"{}\"", structure.name)));
-    let structures = item
-        .structures
-        .iter()
-        .map(|structure| Structure { name: structure.name.clone(), class: class(structure.kind) });
-    let parameters = item.structures.iter().map(|structure| format!("{}: {}", structure.name, class(structure.kind)));
+    let structures: Vec<Structure> = item.structures.iter().map(|structure| member(schema, structure)).collect();
+    let parameters = structures.iter().map(|structure| format!("{}: {}", structure.name, structure.class));
     let init = ["self".to_owned(), "memory: Memory".to_owned()].into_iter().chain(parameters).collect::<Vec<_>>();
     Segment {
         doc: quoted("    ", segment_doc(schema, item)),
@@ -339,7 +337,7 @@ fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
         size: item.size,
         slots: call("    ", "__slots__ = (", &slots, ")"),
         init: call("    ", "def __init__(", &init, ") -> None:"),
-        structures: structures.collect(),
+        structures,
         doors: doors(schema, item),
     }
 }
@@ -356,6 +354,17 @@ fn segment_doc(schema: &Schema, item: &crate::model::Segment) -> Vec<String> {
         doc.extend(structure.doc.iter().map(|line| format!("    {}", escaped(line)).trim_end().to_owned()));
     }
     doc
+}
+
+fn member(schema: &Schema, item: &crate::model::Structure) -> Structure {
+    let (_, elem) = shape(schema, item.element);
+    let scalar = match schema.types[elem].kind {
+        TypeKind::Scalar(scalar) => names::class(scalar),
+        TypeKind::Enum(i) => names::class(schema.enums[i].repr),
+        TypeKind::Str(_) => "bytes_",
+        TypeKind::Struct(_) | TypeKind::Array { .. } => "void",
+    };
+    Structure { name: item.name.clone(), class: format!("{}[np.{scalar}]", class(item.kind)) }
 }
 
 const fn class(kind: StructureKind) -> &'static str {
