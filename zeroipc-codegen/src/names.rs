@@ -14,6 +14,8 @@ use crate::syntax::errors;
 
 /// The longest name in bytes.
 const MAX_NAME: usize = 63;
+/// Everything of the C runtime begins with this; below it only the namespace `zeroipc.format` is used.
+const RUNTIME: &str = "zeroipc";
 /// Rust lists the values of an enum under this name.
 const ENUM_OWN: &str = "VALUES";
 /// Names of structures that the generated segment type has itself.
@@ -38,6 +40,13 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     for part in &file.namespace {
         check_name(part, Kind::Field, errors);
     }
+    if let [first, rest @ ..] = file.namespace.as_slice() {
+        let ours = rest.first().is_some_and(|second| second.text == "format");
+        if first.text == RUNTIME && !ours {
+            errors.push(errors::kept_name(first, "my_zeroipc"));
+        }
+    }
+    let mut paths: HashMap<&str, Span> = HashMap::new();
     for item in &file.items {
         match item {
             Item::Const(item) => {
@@ -63,6 +72,10 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
                 }
             }
             Item::Segment(item) => {
+                if let Some(first) = paths.insert(&item.path.text, item.path.span) {
+                    let path = Ident { text: item.path.text.clone(), span: item.path.span };
+                    errors.push(errors::duplicate("segment", &path, first));
+                }
                 items.name("type", &item.name, Kind::Type, errors);
                 let mut structures = Scope::default();
                 for structure in &item.structures {

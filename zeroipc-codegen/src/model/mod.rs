@@ -1,11 +1,13 @@
 //! What a schema means: every name resolved, every constant computed, every byte placed. Nothing here knows a language.
 
 pub(crate) mod describe;
+mod enums;
 mod eval;
 mod order;
 mod place;
 mod resolve;
 mod segment;
+mod types;
 
 use zeroipc_layout::Scalar;
 

@@ -41,9 +41,8 @@ pub(crate) fn expected(span: Span, what: &str, found: &str) -> Diagnostic {
     Diagnostic::error(2, span, format!("expected {what}, found {found}"))
 }
 
-pub(crate) fn unclosed(end: Span, what: &str, name: &Ident) -> Diagnostic {
-    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found the end of the file"))
-        .also(name.span, "this is open")
+pub(crate) fn unclosed(end: Span, found: &str, what: &str, name: &Ident) -> Diagnostic {
+    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found {found}")).also(name.span, "this is open")
 }
 
 pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Diagnostic {
