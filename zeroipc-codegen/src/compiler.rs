@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
 use crate::model;
+use crate::names;
 use crate::source::Source;
 use crate::syntax::{self, errors};
 
@@ -196,6 +197,7 @@ impl Compiler {
             return errors.into_report(&Source { text: String::new(), ..source.clone() });
         }
         let file = syntax::parse(&source.text, &mut errors);
+        names::check(&file, source, &mut errors);
         if let Some(schema) = model::resolve(&file, source, &mut errors) {
             emit::check_spelling(&schema, &mut errors);
             if !errors.has_errors() {

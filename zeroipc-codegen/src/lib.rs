@@ -59,6 +59,7 @@ mod compiler;
 mod diagnostic;
 mod emit;
 mod model;
+mod names;
 mod source;
 mod syntax;
 mod write;

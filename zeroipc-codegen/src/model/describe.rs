@@ -12,6 +12,9 @@ use crate::source::Span;
 use crate::syntax::ast::Ident;
 use crate::syntax::errors;
 
+/// The most work that the enums in all descriptions may be: `zeroipc-layout` finds the n-th value of an enum by
+/// comparing all with all.
+const MAX_WORK: u64 = 1 << 31;
 /// The most bytes that all descriptions of a schema may have together.
 const MAX_DESCRIBED: u64 = 4 << 20;
 
@@ -30,10 +33,13 @@ pub(super) fn enum_len<'a>(name: &str, values: impl Iterator<Item = &'a str>) ->
 /// Checks that everything that is going to be described can be. Sizes are known by now without walking into any type,
 /// so that a type which contains another a thousand times in a thousand ways costs no time here.
 pub(super) fn check(schema: &Schema, errors: &mut Diagnostics) {
-    let mut total = 0u64;
+    let (mut total, mut work) = (0u64, 0u64);
     let mut check =
         |name: &str, span: Span, ty: TypeId, parts: &mut dyn Iterator<Item = TypeId>| match problem(schema, ty) {
-            None => total = total.saturating_add(schema.types[ty].described),
+            None => {
+                total = total.saturating_add(schema.types[ty].described);
+                work = work.saturating_add(schema.types[ty].work);
+            }
             // What contains a type with a problem has it too; only the innermost is told.
             Some(_)
                 if parts.filter_map(|part| inner_struct(schema, part)).any(|part| problem(schema, part).is_some()) => {}
@@ -47,6 +53,9 @@ pub(super) fn check(schema: &Schema, errors: &mut Diagnostics) {
     }
     for item in schema.segments.iter().flat_map(|segment| &segment.structures) {
         check(&item.name, item.span, item.element, &mut std::iter::once(item.element));
+    }
+    if work > MAX_WORK {
+        errors.push(errors::too_many_values(Span::new(0, 0)));
     }
     if total > MAX_DESCRIBED {
         errors.push(errors::too_many(Span::new(0, 0), "bytes of descriptions", MAX_DESCRIBED as usize));
@@ -73,6 +82,16 @@ fn inner_struct(schema: &Schema, ty: TypeId) -> Option<TypeId> {
     }
 }
 
+/// What segments say about the types of a schema, by the types' places.
+#[derive(Debug)]
+pub(crate) struct Descriptions(Vec<OnceCell<Described>>);
+
+impl Descriptions {
+    pub(super) fn new(types: usize) -> Descriptions {
+        Descriptions(cells(types))
+    }
+}
+
 /// What a segment says about a type.
 #[derive(Debug)]
 pub(crate) struct Described {
@@ -82,15 +101,16 @@ pub(crate) struct Described {
 }
 
 /// Describes the type `id` of `schema`.
-pub(crate) fn describe(schema: &Schema, id: TypeId) -> Described {
-    let slots = Slots::new(schema);
-    let desc = slots.ty(id);
-    let len = encoded_len(desc).unwrap_or(0);
-    let mut bytes = vec![0; len];
-    if encode(desc, &mut bytes).is_err() {
-        bytes.clear();
-    }
-    Described { layout: fingerprint::layout(desc), schema: fingerprint::schema(desc), bytes }
+pub(crate) fn describe(schema: &Schema, id: TypeId) -> &Described {
+    schema.descriptions.0[id].get_or_init(|| {
+        let slots = Slots::new(schema);
+        let desc = slots.ty(id);
+        let mut bytes = vec![0; encoded_len(desc).unwrap_or(0)];
+        if encode(desc, &mut bytes).is_err() {
+            bytes.clear();
+        }
+        Described { layout: fingerprint::layout(desc), schema: fingerprint::schema(desc), bytes }
+    })
 }
 
 /// Places for the parts of descriptions, which refer to each other.

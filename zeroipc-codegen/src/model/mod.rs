@@ -1,12 +1,13 @@
 //! What a schema means: every name resolved, every constant computed, every byte placed. Nothing here knows a language.
 
 pub(crate) mod describe;
+mod enums;
 mod eval;
-pub(crate) mod names;
 mod order;
 mod place;
 mod resolve;
 mod segment;
+mod types;
 
 use zeroipc_layout::Scalar;
 
@@ -33,6 +34,8 @@ pub(crate) struct Schema {
     pub(crate) order: Vec<usize>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) types: Vec<Type>,
+    /// What segments say about each type, computed once.
+    pub(crate) descriptions: describe::Descriptions,
 }
 
 impl Schema {
@@ -51,6 +54,8 @@ pub(crate) struct Type {
     pub(crate) depth: u32,
     /// The length of its description.
     pub(crate) described: u64,
+    /// How much work the enums in its description are: the cube of the number of values.
+    pub(crate) work: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,10 +4,11 @@ use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 use zeroipc_layout::pack::Packing;
 
 use super::resolve::Resolver;
-use super::{Field, Struct, names};
+use super::{Field, Struct};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Attribute, Ident, Member};
 use crate::syntax::errors::{self, Gap};
+use crate::syntax::nearest::nearest;
 
 /// The longest unit in bytes.
 const MAX_UNIT: usize = 63;
@@ -141,7 +142,7 @@ pub(super) fn check_attributes(attributes: &[Attribute], known: &str, place: &st
         } else if ALL.contains(&text.as_str()) {
             resolver.errors.push(errors::misplaced_attribute(attribute, place));
         } else {
-            let near = names::nearest(text, std::iter::once(known));
+            let near = nearest(text, std::iter::once(known));
             resolver.errors.push(errors::unknown_attribute(attribute, near));
         }
     }

@@ -4,32 +4,21 @@
 use std::collections::HashMap;
 
 use zeroipc_layout::Scalar;
-use zeroipc_layout::limits::MAX_ELEMENT_SIZE;
 
 use super::eval::{self, eval, is_bits};
-use super::{Const, Enum, Schema, Struct, Type, TypeId, TypeKind, Value, describe, names, order, place, segment};
+use super::{Const, Schema, Struct, Type, TypeId, TypeKind, describe, order, place, segment};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Expr, File, Ident, Item};
 use crate::syntax::errors;
 
-/// How many steps may be nested while constants and types refer to each other.
-const MAX_DEPTH: u32 = 256;
 const MAX_ITEMS: usize = 4096;
-/// The fingerprint of an enum takes time that grows fast with its values.
-const MAX_VALUES: usize = 1024;
-/// For how many unknown names a similar one is looked for.
-const MAX_GUESSES: u32 = 100;
 
 /// The meaning of `file`, or `None` when there are errors.
 pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) -> Option<Schema> {
     if let Some(item) = file.items.get(MAX_ITEMS) {
         errors.push(errors::too_many(name_of(item).span, "items", MAX_ITEMS));
         return None;
-    }
-    names::check(file, errors);
-    if file.namespace.is_empty() && !names::is_namespace(&source.stem) {
-        errors.push(errors::no_namespace(&source.stem));
     }
     let mut resolver = Resolver::new(file, &source.text, errors);
     let consts = resolver.consts();
@@ -55,6 +44,7 @@ pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) ->
         order: order::order(&structs, &types),
         structs,
         segments,
+        descriptions: describe::Descriptions::new(types.len()),
         types,
     };
     describe::check(&schema, errors);
@@ -71,7 +61,7 @@ fn name_of(item: &Item) -> &Ident {
 }
 
 #[derive(Clone, Copy)]
-enum Named {
+pub(super) enum Named {
     Const(usize),
     Enum(usize),
     Struct(usize),
@@ -91,17 +81,17 @@ enum State<T> {
 pub(super) struct Resolver<'a> {
     pub(super) text: &'a str,
     pub(super) errors: &'a mut Diagnostics,
-    names: HashMap<&'a str, Named>,
+    pub(super) names: HashMap<&'a str, Named>,
     consts: Vec<(&'a ast::Const, State<i128>)>,
-    enums: Vec<&'a ast::Enum>,
+    pub(super) enums: Vec<&'a ast::Enum>,
     structs: Vec<(&'a ast::Struct, State<TypeId>)>,
     placed: Vec<Option<Struct>>,
-    types: Vec<Type>,
-    interned: HashMap<TypeKind, TypeId>,
+    pub(super) types: Vec<Type>,
+    pub(super) interned: HashMap<TypeKind, TypeId>,
     /// What is being looked at: the name, and the place that asked for it.
     path: Vec<(&'a str, Span)>,
-    depth: u32,
-    guesses: u32,
+    pub(super) depth: u32,
+    pub(super) guesses: u32,
 }
 
 impl<'a> Resolver<'a> {
@@ -210,65 +200,6 @@ impl<'a> Resolver<'a> {
         eval(expr, Scalar::U64, self)
     }
 
-    // --- enums ---
-
-    fn enums(&mut self) -> Vec<Enum> {
-        let mut enums = Vec::new();
-        for i in 0..self.enums.len() {
-            let ast = self.enums[i];
-            let Some(repr) = integer(&ast.repr) else {
-                self.errors.push(errors::bad_repr(&ast.repr));
-                continue;
-            };
-            if ast.values.is_empty() && ast.complete {
-                self.errors.push(errors::empty("enum", &ast.name));
-            }
-            if let Some(value) = ast.values.get(MAX_VALUES) {
-                self.errors.push(errors::too_many(value.name.span, "values in an enum", MAX_VALUES));
-                continue;
-            }
-            let values = self.enum_values(ast, repr);
-            let Some(ty) = self.intern(TypeKind::Enum(i)) else { continue };
-            enums.push(Enum {
-                doc: ast.doc.clone(),
-                name: ast.name.text.clone(),
-                span: ast.name.span,
-                repr,
-                values,
-                ty,
-            });
-        }
-        enums
-    }
-
-    fn enum_values(&mut self, ast: &'a ast::Enum, repr: Scalar) -> Vec<Value> {
-        let (low, high) = eval::range(repr);
-        let mut first: HashMap<i128, &Ident> = HashMap::new();
-        let mut values = Vec::new();
-        let mut next = Some(0);
-        for value in &ast.values {
-            let number = match &value.value {
-                Some(expr) => eval(expr, repr, self),
-                None => next,
-            };
-            next = number.and_then(|number| number.checked_add(1));
-            let Some(number) = number else { continue };
-            if number < low || number > high {
-                self.errors.push(errors::value_out_of_range(&value.name, number, repr.name(), low, high));
-                next = None;
-                continue;
-            }
-            if let Some(first) = first.get(&number) {
-                self.errors.push(errors::duplicate_value(&value.name, first, number));
-                continue;
-            }
-            first.insert(number, &value.name);
-            let (doc, name, span) = (value.doc.clone(), value.name.text.clone(), value.name.span);
-            values.push(Value { doc, name, span, value: number });
-        }
-        values
-    }
-
     // --- structs ---
 
     fn structs(&mut self) {
@@ -278,7 +209,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn struct_type(&mut self, i: usize, asked: Span) -> Option<TypeId> {
+    pub(super) fn struct_type(&mut self, i: usize, asked: Span) -> Option<TypeId> {
         let (ast, state) = self.structs[i];
         match state {
             State::Done(ty) => ty,
@@ -315,7 +246,9 @@ impl<'a> Resolver<'a> {
             let names = describe::field_len(&field.name, &field.unit);
             len.saturating_add(names).saturating_add(self.types[field.ty].described)
         });
-        let ty = Type { kind: TypeKind::Struct(i), size: placed.size, align: placed.align, depth, described };
+        let work = fields().fold(0u64, |work, field| work.saturating_add(self.types[field.ty].work));
+        let kind = TypeKind::Struct(i);
+        let ty = Type { kind, size: placed.size, align: placed.align, depth, described, work };
         self.add(ty)
     }
 
@@ -324,126 +257,6 @@ impl<'a> Resolver<'a> {
         let mut names: Vec<String> = self.path[start..].iter().map(|(name, _)| format!("`{name}`")).collect();
         names.push(format!("`{name}`"));
         names.join(" → ")
-    }
-
-    // --- types ---
-
-    /// What is known about a resolved type.
-    pub(super) fn ty(&self, id: TypeId) -> Type {
-        self.types[id]
-    }
-
-    /// The type that `ty` names, or `None` when an error is reported.
-    pub(super) fn resolve(&mut self, ty: &ast::Type) -> Option<TypeId> {
-        let kind = match &ty.kind {
-            ast::TypeKind::Named(name) => return self.named(name, ty.span),
-            ast::TypeKind::Array { elem, count } => {
-                let elem = self.resolve(elem);
-                let count = self.count(count, "the number of elements", u64::from(u32::MAX));
-                TypeKind::Array { elem: elem?, count: count? as u32 }
-            }
-            ast::TypeKind::Str(length) => TypeKind::Str(self.count(length, "the length", MAX_ELEMENT_SIZE)? as u32),
-            ast::TypeKind::Bytes(length) => {
-                let count = self.count(length, "the length", MAX_ELEMENT_SIZE)? as u32;
-                TypeKind::Array { elem: self.intern(TypeKind::Scalar(Scalar::U8))?, count }
-            }
-        };
-        let id = self.intern(kind)?;
-        let size = self.types[id].size;
-        if size > MAX_ELEMENT_SIZE {
-            self.errors.push(errors::too_large(ty.span, size, MAX_ELEMENT_SIZE));
-            return None;
-        }
-        Some(id)
-    }
-
-    /// The type `[u8; count]`.
-    pub(super) fn bytes(&mut self, count: u32) -> Option<TypeId> {
-        let elem = self.intern(TypeKind::Scalar(Scalar::U8))?;
-        self.intern(TypeKind::Array { elem, count })
-    }
-
-    fn named(&mut self, name: &str, span: Span) -> Option<TypeId> {
-        if let Some(scalar) = Scalar::from_name(name) {
-            return self.intern(TypeKind::Scalar(scalar));
-        }
-        match self.names.get(name) {
-            Some(Named::Enum(i)) => {
-                let i = *i;
-                integer(&self.enums[i].repr)?;
-                self.intern(TypeKind::Enum(i))
-            }
-            Some(Named::Struct(i)) => {
-                let i = *i;
-                self.nested(span, |resolver| resolver.struct_type(i, span))
-            }
-            Some(Named::Segment) => {
-                self.errors.push(errors::segment_as_type(span, name));
-                None
-            }
-            Some(Named::Broken) => None,
-            Some(Named::Const(_)) | None => {
-                let types = self.names.iter().filter(|(_, named)| matches!(named, Named::Enum(_) | Named::Struct(_)));
-                let mut candidates: Vec<&str> = types.map(|(name, _)| *name).collect();
-                candidates.sort_unstable();
-                candidates.extend(Scalar::ALL.iter().map(|scalar| scalar.name()));
-                let near = self.guess(name, candidates);
-                self.errors.push(errors::unknown_type(span, name, near.as_deref()));
-                None
-            }
-        }
-    }
-
-    fn guess(&mut self, name: &str, candidates: Vec<&str>) -> Option<String> {
-        self.guesses += 1;
-        if self.guesses > MAX_GUESSES {
-            return None;
-        }
-        names::nearest(name, candidates.into_iter()).map(str::to_owned)
-    }
-
-    fn nested<T>(&mut self, span: Span, then: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        if self.depth >= MAX_DEPTH {
-            self.errors.push(errors::too_deep(span, MAX_DEPTH));
-            return None;
-        }
-        self.depth += 1;
-        let result = then(self);
-        self.depth -= 1;
-        result
-    }
-
-    fn intern(&mut self, kind: TypeKind) -> Option<TypeId> {
-        if let Some(id) = self.interned.get(&kind) {
-            return Some(*id);
-        }
-        let ty = match kind {
-            TypeKind::Scalar(scalar) => {
-                let size = u64::from(scalar.size());
-                Type { kind, size, align: size, depth: 0, described: 2 }
-            }
-            TypeKind::Str(len) => Type { kind, size: u64::from(len), align: 1, depth: 0, described: 5 },
-            TypeKind::Array { elem, count } => {
-                let elem = self.types[elem];
-                let size = elem.size.saturating_mul(u64::from(count));
-                let described = elem.described.saturating_add(5);
-                Type { kind, size, align: elem.align, depth: elem.depth + 1, described }
-            }
-            TypeKind::Enum(i) => {
-                let ast = self.enums[i];
-                let size = u64::from(integer(&ast.repr)?.size());
-                let names = ast.values.iter().map(|value| value.name.text.as_str());
-                Type { kind, size, align: size, depth: 0, described: describe::enum_len(&ast.name.text, names) }
-            }
-            TypeKind::Struct(_) => return None,
-        };
-        Some(self.add(ty))
-    }
-
-    fn add(&mut self, ty: Type) -> TypeId {
-        self.types.push(ty);
-        self.interned.insert(ty.kind, self.types.len() - 1);
-        self.types.len() - 1
     }
 }
 
@@ -489,6 +302,6 @@ impl eval::Scope for Resolver<'_> {
 }
 
 /// The whole-number type that a word names.
-fn integer(word: &Ident) -> Option<Scalar> {
+pub(super) fn integer(word: &Ident) -> Option<Scalar> {
     Scalar::from_name(&word.text).filter(|scalar| scalar.is_integer())
 }

@@ -6,10 +6,11 @@ use zeroipc_layout::pack::align_up;
 
 use super::place::check_attributes;
 use super::resolve::Resolver;
-use super::{Segment, Structure, StructureKind, names};
+use super::{Segment, Structure, StructureKind};
 use crate::diagnostic::Diagnostics;
 use crate::syntax::ast::{self, Argument, Expr, File, Item};
 use crate::syntax::errors;
+use crate::syntax::nearest::nearest;
 
 const PAGE: u64 = 4096;
 /// Files may have up to 2^56 bytes: the locks lie beyond.
@@ -88,7 +89,7 @@ fn structure(ast: &ast::Structure, resolver: &mut Resolver<'_>) -> Option<Struct
         "array" => Some(StructureKind::Array),
         "queue" => Some(StructureKind::Queue),
         other => {
-            let near = names::nearest(other, ["array", "queue"].into_iter());
+            let near = nearest(other, ["array", "queue"].into_iter());
             resolver.errors.push(errors::unknown_kind(&ast.kind, near));
             None
         }

@@ -41,9 +41,8 @@ pub(crate) fn expected(span: Span, what: &str, found: &str) -> Diagnostic {
     Diagnostic::error(2, span, format!("expected {what}, found {found}"))
 }
 
-pub(crate) fn unclosed(end: Span, what: &str, name: &Ident) -> Diagnostic {
-    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found the end of the file"))
-        .also(name.span, "this is open")
+pub(crate) fn unclosed(end: Span, found: &str, what: &str, name: &Ident) -> Diagnostic {
+    Diagnostic::error(2, end, format!("expected `}}` behind the {what}, found {found}")).also(name.span, "this is open")
 }
 
 pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Diagnostic {
@@ -97,6 +96,10 @@ pub(crate) fn too_many(span: Span, what: &str, max: usize) -> Diagnostic {
     Diagnostic::error(17, span, format!("there are more than {max} {what}; split the schema"))
 }
 
+pub(crate) fn too_many_values(span: Span) -> Diagnostic {
+    Diagnostic::error(17, span, "the enums have too many values, counted wherever they are used; split the schema")
+}
+
 pub(crate) fn missing_repr(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it")).suggest(
         span.after(),
@@ -122,7 +125,7 @@ pub(crate) fn reserved_word(name: &Ident, languages: &str, instead: &str) -> Dia
 }
 
 pub(crate) fn kept_name(name: &Ident, instead: &str) -> Diagnostic {
-    let message = format!("`{}` is a name that the generated segment type needs for itself", name.text);
+    let message = format!("`{}` is a name that the generated code needs for itself", name.text);
     Diagnostic::error(8, name.span, message).suggest(name.span, instead, "choose another name")
 }
 

@@ -1,205 +1,23 @@
 //! Tokens to tree, by recursive descent. After an error it goes on behind the next `;` or `}`, so that one run reports
 //! every error; what could not be read is marked, so that later passes stay quiet about it.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::Span;
+use crate::diagnostic::Diagnostics;
 use crate::syntax::ast::{
-    Argument, Attribute, Binary, Const, Doc, Enum, Expr, ExprKind, Field, File, Ident, Item, Member, Segment, Struct,
-    Structure, Text, Type, TypeKind, Unary, Value,
+    Argument, Attribute, Const, Doc, Enum, Field, File, Ident, Item, Member, Segment, Struct, Structure, Text, Value,
 };
+use crate::syntax::cursor::{Broken, Parsed, Parser, describe};
 use crate::syntax::errors;
-use crate::syntax::lex::{Kind, Token, lex};
+use crate::syntax::lex::{Kind, Token};
 
-/// The error is reported; the caller recovers.
-struct Broken;
-type Parsed<T> = Result<T, Broken>;
-
-/// How deep types and expressions may be nested in the text.
-const MAX_NESTING: u32 = 64;
-/// How many operators one expression may have.
-const MAX_OPERATORS: u32 = 128;
-const ITEM_WORDS: [&str; 6] = ["const", "enum", "struct", "segment", "namespace", "zipc"];
 /// The only version of the language.
 const VERSION: u128 = 1;
 
 /// The tree of `text`, as far as it could be read.
 pub(crate) fn parse(text: &str, errors: &mut Diagnostics) -> File {
-    let tokens = lex(text, errors);
-    let quiet = quiet_lines(text, errors.as_slice());
-    let mut parser = Parser { tokens, at: 0, nesting: 0, operators: 0, quiet, errors };
-    parser.file()
-}
-
-/// The lines in which a lexical error makes further complaints worthless, in order.
-fn quiet_lines(text: &str, errors: &[Diagnostic]) -> Vec<Span> {
-    let mut lines: Vec<Span> = Vec::new();
-    for error in errors {
-        let at = error.span().start as usize;
-        if lines.last().is_some_and(|line| at <= line.end as usize) {
-            continue;
-        }
-        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let swallowed = error.code == errors::UNTERMINATED_COMMENT;
-        let end = if swallowed { text.len() } else { text[at..].find('\n').map_or(text.len(), |len| at + len) };
-        lines.push(Span::new(start, end));
-    }
-    lines
-}
-
-struct Parser<'a> {
-    tokens: Vec<Token>,
-    at: usize,
-    nesting: u32,
-    operators: u32,
-    quiet: Vec<Span>,
-    errors: &'a mut Diagnostics,
+    Parser::new(text, errors).file()
 }
 
 impl Parser<'_> {
-    // --- tokens ---
-
-    fn peek(&self) -> &Kind {
-        &self.tokens[self.at].kind
-    }
-
-    fn span(&self) -> Span {
-        self.tokens[self.at].span
-    }
-
-    fn previous(&self) -> Span {
-        self.at.checked_sub(1).map_or(Span::new(0, 0), |at| self.tokens[at].span)
-    }
-
-    fn advance(&mut self) {
-        if self.at + 1 < self.tokens.len() {
-            self.at += 1;
-        }
-    }
-
-    fn is(&self, punct: &str) -> bool {
-        matches!(self.peek(), Kind::Punct(found) if *found == punct)
-    }
-
-    fn is_word(&self, word: &str) -> bool {
-        matches!(self.peek(), Kind::Ident(found) if found == word)
-    }
-
-    fn eat(&mut self, punct: &str) -> bool {
-        let found = self.is(punct);
-        if found {
-            self.advance();
-        }
-        found
-    }
-
-    /// Takes a `>`, also when it is the first half of a `>>`.
-    fn eat_angle(&mut self) -> bool {
-        if self.is(">>") {
-            let token = &mut self.tokens[self.at];
-            token.kind = Kind::Punct(">");
-            token.span.start += 1;
-            return true;
-        }
-        self.eat(">")
-    }
-
-    fn report(&mut self, error: Diagnostic) -> Broken {
-        let at = error.span().start;
-        let next = self.quiet.partition_point(|line| line.start <= at);
-        let quiet = next.checked_sub(1).is_some_and(|i| at <= self.quiet[i].end);
-        if !quiet {
-            self.errors.push(error);
-        }
-        Broken
-    }
-
-    fn expected(&mut self, what: &str) -> Broken {
-        let error = errors::expected(self.span(), what, &describe(self.peek()));
-        self.report(error)
-    }
-
-    fn expect(&mut self, punct: &str, place: &str) -> Parsed<()> {
-        if self.eat(punct) { Ok(()) } else { Err(self.expected(&format!("`{punct}` {place}"))) }
-    }
-
-    /// The end of a line of the schema. When it is missing and the next thing stands on a new line, reading goes on.
-    fn semicolon(&mut self, text_before: &str) -> Parsed<()> {
-        if self.eat(";") {
-            return Ok(());
-        }
-        let error = errors::missing_semicolon(self.previous(), text_before, &describe(self.peek()));
-        let broken = self.report(error);
-        if self.is("}") || matches!(self.peek(), Kind::End | Kind::Doc(_) | Kind::Ident(_)) {
-            Ok(())
-        } else {
-            Err(broken)
-        }
-    }
-
-    fn ident(&mut self, what: &str) -> Parsed<Ident> {
-        match self.peek() {
-            Kind::Ident(text) => {
-                let ident = Ident { text: text.clone(), span: self.span() };
-                self.advance();
-                Ok(ident)
-            }
-            _ => Err(self.expected(what)),
-        }
-    }
-
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.nesting == MAX_NESTING {
-            let error = errors::too_deep(self.span(), MAX_NESTING);
-            return Err(self.report(error));
-        }
-        if self.nesting == 0 {
-            self.operators = 0;
-        }
-        self.nesting += 1;
-        let result = parse(self);
-        self.nesting -= 1;
-        result
-    }
-
-    // --- recovery ---
-
-    /// Skips to the next item.
-    fn skip_item(&mut self) {
-        let mut depth = 0u32;
-        let start = self.at;
-        loop {
-            match self.peek() {
-                Kind::End => return,
-                Kind::Punct("{") => depth += 1,
-                Kind::Punct("}") => depth = depth.saturating_sub(1),
-                Kind::Ident(word) if depth == 0 && self.at > start && ITEM_WORDS.contains(&word.as_str()) => return,
-                Kind::Doc(_) if depth == 0 && self.at > start => return,
-                _ => {}
-            }
-            let done = depth == 0 && (self.is(";") || self.is("}"));
-            self.advance();
-            if done {
-                return;
-            }
-        }
-    }
-
-    /// Skips behind the next of `ends`, or to the `}` that closes the body.
-    fn skip_member(&mut self, ends: &[&str]) {
-        let mut depth = 0u32;
-        loop {
-            match self.peek() {
-                Kind::End => return,
-                Kind::Punct("}") if depth == 0 => return,
-                Kind::Punct("{") => depth += 1,
-                Kind::Punct("}") => depth -= 1,
-                Kind::Punct(punct) if depth == 0 && ends.contains(punct) => return self.advance(),
-                _ => {}
-            }
-            self.advance();
-        }
-    }
-
     // --- documentation and attributes ---
 
     fn doc(&mut self) -> Doc {
@@ -240,6 +58,26 @@ impl Parser<'_> {
             attributes.push(Attribute { name, argument, span });
         }
         Ok(attributes)
+    }
+
+    /// Whether a body has no `}` although it is over, which is reported.
+    fn ends_early(&mut self, body: &str, name: &Ident) -> bool {
+        let found = match self.peek() {
+            Kind::End => "the end of the file",
+            _ if self.is_at_item() => "the next definition",
+            _ => return false,
+        };
+        let error = errors::unclosed(self.span(), found, body, name);
+        self.report(error);
+        true
+    }
+
+    /// Reports every attribute, since none belongs to `place`.
+    fn refuse(&mut self, attributes: &[Attribute], place: &str) {
+        for attribute in attributes {
+            let error = errors::misplaced_attribute(attribute, place);
+            self.report(error);
+        }
     }
 
     // --- the file ---
@@ -311,8 +149,14 @@ impl Parser<'_> {
         };
         let name_at = self.at + 1;
         let parsed = match word.as_str() {
-            "const" => self.constant(doc).map(Item::Const),
-            "enum" => self.enumeration(doc).map(Item::Enum),
+            "const" => {
+                self.refuse(&attributes, "a constant");
+                self.constant(doc).map(Item::Const)
+            }
+            "enum" => {
+                self.refuse(&attributes, "an enum");
+                self.enumeration(doc).map(Item::Enum)
+            }
             "struct" => self.structure(doc, attributes).map(Item::Struct),
             "segment" => self.segment(doc, attributes).map(Item::Segment),
             "zipc" | "namespace" => {
@@ -356,9 +200,9 @@ impl Parser<'_> {
         self.expect("{", "and the enum's values")?;
         let (mut values, mut complete) = (Vec::new(), true);
         while !self.is("}") {
-            if *self.peek() == Kind::End {
-                let error = errors::unclosed(self.span(), "enum's values", &name);
-                return Err(self.report(error));
+            if self.ends_early("enum's values", &name) {
+                complete = false;
+                break;
             }
             match self.value() {
                 Ok(value) => values.extend(value),
@@ -368,7 +212,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.advance();
+        self.eat("}");
         self.eat(";");
         Ok(Enum { doc, name, repr, values, complete })
     }
@@ -400,9 +244,9 @@ impl Parser<'_> {
         self.expect("{", "and the struct's fields")?;
         let (mut members, mut complete) = (Vec::new(), true);
         while !self.is("}") {
-            if *self.peek() == Kind::End {
-                let error = errors::unclosed(self.span(), "struct's fields", &name);
-                return Err(self.report(error));
+            if self.ends_early("struct's fields", &name) {
+                complete = false;
+                break;
             }
             match self.member() {
                 Ok(member) => members.extend(member),
@@ -413,7 +257,7 @@ impl Parser<'_> {
             }
         }
         let end = self.span();
-        self.advance();
+        self.eat("}");
         self.eat(";");
         Ok(Struct { doc, attributes, name, members, end, complete })
     }
@@ -432,10 +276,7 @@ impl Parser<'_> {
         if name.text == "reserved" && !self.is(":") {
             let count = self.expr()?;
             let span = word_at.to(self.previous());
-            if let Some(attribute) = attributes.first() {
-                let error = errors::misplaced_attribute(attribute, "reserved bytes");
-                self.report(error);
-            }
+            self.refuse(&attributes, "reserved bytes");
             self.semicolon("the reserved bytes")?;
             return Ok(Some(Member::Reserved { count, span }));
         }
@@ -459,9 +300,9 @@ impl Parser<'_> {
         self.expect("{", "and the segment's structures")?;
         let (mut structures, mut complete) = (Vec::new(), true);
         while !self.is("}") {
-            if *self.peek() == Kind::End {
-                let error = errors::unclosed(self.span(), "segment's structures", &name);
-                return Err(self.report(error));
+            if self.ends_early("segment's structures", &name) {
+                complete = false;
+                break;
             }
             match self.entry() {
                 Ok(entry) => structures.extend(entry),
@@ -471,7 +312,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.advance();
+        self.eat("}");
         self.eat(";");
         Ok(Segment { doc, name, path, attributes, structures, complete })
     }
@@ -495,136 +336,9 @@ impl Parser<'_> {
         self.expect("[", "and the capacity")?;
         let capacity = self.expr()?;
         self.expect("]", "behind the capacity")?;
-        for attribute in self.attributes()? {
-            let error = errors::misplaced_attribute(&attribute, "a structure");
-            self.report(error);
-        }
+        let attributes = self.attributes()?;
+        self.refuse(&attributes, "a structure");
         self.semicolon(&format!("structure `{}`", name.text))?;
         Ok(Some(Structure { doc, name, kind, element, capacity }))
-    }
-
-    // --- types and expressions ---
-
-    fn ty(&mut self) -> Parsed<Type> {
-        self.nested(|parser| {
-            let start = parser.span();
-            let kind = if parser.eat("[") {
-                let elem = Box::new(parser.ty()?);
-                parser.expect(";", "and the number of elements")?;
-                let count = parser.expr()?;
-                parser.expect("]", "behind the number of elements")?;
-                TypeKind::Array { elem, count }
-            } else {
-                let name = parser.ident("a type")?;
-                match name.text.as_str() {
-                    "str" => TypeKind::Str(parser.length("str")?),
-                    "bytes" => TypeKind::Bytes(parser.length("bytes")?),
-                    _ => TypeKind::Named(name.text),
-                }
-            };
-            Ok(Type { kind, span: start.to(parser.previous()) })
-        })
-    }
-
-    fn length(&mut self, of: &str) -> Parsed<Expr> {
-        self.expect("[", &format!("and a length behind `{of}`, such as `{of}[16]`"))?;
-        let length = self.expr()?;
-        self.expect("]", "behind the length")?;
-        Ok(length)
-    }
-
-    fn expr(&mut self) -> Parsed<Expr> {
-        self.nested(|parser| parser.binary(0))
-    }
-
-    /// Operators by rank, the loosest first.
-    fn binary(&mut self, rank: usize) -> Parsed<Expr> {
-        const RANKS: [&[(&str, Binary)]; 6] = [
-            &[("|", Binary::Or)],
-            &[("^", Binary::Xor)],
-            &[("&", Binary::And)],
-            &[("<<", Binary::ShiftLeft), (">>", Binary::ShiftRight)],
-            &[("+", Binary::Add), ("-", Binary::Subtract)],
-            &[("*", Binary::Multiply), ("/", Binary::Divide), ("%", Binary::Remainder)],
-        ];
-        let Some(operators) = RANKS.get(rank) else { return self.unary() };
-        let mut left = self.binary(rank + 1)?;
-        while let Some((_, operator)) = operators.iter().find(|(punct, _)| self.is(punct)) {
-            self.operators += 1;
-            if self.operators > MAX_OPERATORS {
-                let error = errors::too_long(self.span(), MAX_OPERATORS);
-                return Err(self.report(error));
-            }
-            self.advance();
-            let right = self.binary(rank + 1)?;
-            let span = left.span.to(right.span);
-            left = Expr { kind: ExprKind::Binary(*operator, Box::new(left), Box::new(right)), span };
-        }
-        Ok(left)
-    }
-
-    fn unary(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        let operator = match self.peek() {
-            Kind::Punct("-") => Unary::Negate,
-            Kind::Punct("~") => Unary::Complement,
-            _ => return self.primary(),
-        };
-        self.advance();
-        let operand = self.nested(Self::unary)?;
-        let span = start.to(operand.span);
-        Ok(Expr { kind: ExprKind::Unary(operator, Box::new(operand)), span })
-    }
-
-    fn primary(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        let kind = match self.peek().clone() {
-            Kind::Number { value, hex } => {
-                self.advance();
-                ExprKind::Number { value: self.scaled(value), hex }
-            }
-            Kind::Ident(name) if name == "sizeof" => {
-                self.advance();
-                self.expect("(", "and a type behind `sizeof`")?;
-                let ty = self.ty()?;
-                self.expect(")", "behind the type")?;
-                ExprKind::SizeOf(Box::new(ty))
-            }
-            Kind::Ident(name) => {
-                self.advance();
-                ExprKind::Name(name)
-            }
-            Kind::Punct("(") => {
-                self.advance();
-                let inner = self.expr()?;
-                self.expect(")", "behind the expression")?;
-                return Ok(Expr { span: start.to(self.previous()), ..inner });
-            }
-            _ => return Err(self.expected("a number, a constant or `sizeof`")),
-        };
-        Ok(Expr { kind, span: start.to(self.previous()) })
-    }
-
-    /// `1 MiB`: a size suffix that stands apart from its number.
-    fn scaled(&mut self, value: u128) -> u128 {
-        let shift = match self.peek() {
-            Kind::Ident(word) if word == "KiB" => 10,
-            Kind::Ident(word) if word == "MiB" => 20,
-            Kind::Ident(word) if word == "GiB" => 30,
-            _ => return value,
-        };
-        self.advance();
-        value << shift
-    }
-}
-
-fn describe(kind: &Kind) -> String {
-    match kind {
-        Kind::Ident(word) => format!("`{word}`"),
-        Kind::Number { .. } => "a number".to_owned(),
-        Kind::Text(_) => "a text in quotes".to_owned(),
-        Kind::Doc(_) | Kind::FileDoc(_) => "a documentation comment".to_owned(),
-        Kind::Punct(punct) => format!("`{punct}`"),
-        Kind::End => "the end of the file".to_owned(),
     }
 }

@@ -493,28 +493,28 @@ class Everything:
     SIZE: Final = 1048576
 
     memory: Memory
-    truths: Array
-    levels: Array
-    rows: Array
-    labels: Array
-    lines: Array
-    pages: Array
-    numbers: Queue
-    outers: Queue
-    vectors: Queue
+    truths: Array[np.bool_]
+    levels: Array[np.int16]
+    rows: Array[np.float32]
+    labels: Array[np.bytes_]
+    lines: Array[np.void]
+    pages: Array[np.void]
+    numbers: Queue[np.uint16]
+    outers: Queue[np.void]
+    vectors: Queue[np.float64]
 
     def __init__(
         self,
         memory: Memory,
-        truths: Array,
-        levels: Array,
-        rows: Array,
-        labels: Array,
-        lines: Array,
-        pages: Array,
-        numbers: Queue,
-        outers: Queue,
-        vectors: Queue,
+        truths: Array[np.bool_],
+        levels: Array[np.int16],
+        rows: Array[np.float32],
+        labels: Array[np.bytes_],
+        lines: Array[np.void],
+        pages: Array[np.void],
+        numbers: Queue[np.uint16],
+        outers: Queue[np.void],
+        vectors: Queue[np.float64],
     ) -> None:
         """Hold what :meth:`open`, :meth:`create` or :meth:`open_or_create` found."""
         self.memory = memory
@@ -625,9 +625,13 @@ class Small:
     SIZE: Final = 65536
 
     memory: Memory
-    a_very_long_name_of_thirty_1_by: Array
+    a_very_long_name_of_thirty_1_by: Array[np.uint64]
 
-    def __init__(self, memory: Memory, a_very_long_name_of_thirty_1_by: Array) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        a_very_long_name_of_thirty_1_by: Array[np.uint64],
+    ) -> None:
         """Hold what :meth:`open`, :meth:`create` or :meth:`open_or_create` found."""
         self.memory = memory
         self.a_very_long_name_of_thirty_1_by = a_very_long_name_of_thirty_1_by

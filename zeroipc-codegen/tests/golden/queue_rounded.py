@@ -30,9 +30,9 @@ class Hub:
     SIZE: Final = 65536
 
     memory: Memory
-    numbers: Queue
+    numbers: Queue[np.uint32]
 
-    def __init__(self, memory: Memory, numbers: Queue) -> None:
+    def __init__(self, memory: Memory, numbers: Queue[np.uint32]) -> None:
         """Hold what :meth:`open`, :meth:`create` or :meth:`open_or_create` found."""
         self.memory = memory
         self.numbers = numbers

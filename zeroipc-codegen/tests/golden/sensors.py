@@ -242,16 +242,16 @@ class SensorHub:
     SIZE: Final = 1048576
 
     memory: Memory
-    temperature: Array
-    counter: Array
-    readings: Queue
+    temperature: Array[np.float32]
+    counter: Array[np.int64]
+    readings: Queue[np.void]
 
     def __init__(
         self,
         memory: Memory,
-        temperature: Array,
-        counter: Array,
-        readings: Queue,
+        temperature: Array[np.float32],
+        counter: Array[np.int64],
+        readings: Queue[np.void],
     ) -> None:
         """Hold what :meth:`open`, :meth:`create` or :meth:`open_or_create` found."""
         self.memory = memory

@@ -7,7 +7,7 @@ use zeroipc_codegen::{Compiler, Error, Format, Source};
 use crate::files::{accepted, files, tests_dir};
 use crate::generate::Random;
 
-/// How many mutated schemas are tried.
+/// How many mutated schemas are tried, unless `ZEROIPC_MUTATIONS` says otherwise.
 const MUTATIONS: usize = 4000;
 /// What nothing may take longer than, on a slow and busy machine and without optimisation.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -110,7 +110,8 @@ fn mutate(text: &str, random: &mut Random) -> String {
 fn mutated_schemas_do_no_harm() {
     let corpus = corpus();
     let mut random = Random(7);
-    for i in 0..MUTATIONS {
+    let count = std::env::var("ZEROIPC_MUTATIONS").map_or(MUTATIONS, |count| count.parse().unwrap());
+    for i in 0..count {
         let text = mutate(&corpus[i % corpus.len()], &mut random);
         compile(&text);
     }
@@ -147,6 +148,11 @@ fn large_and_deep_schemas_end_soon() {
         format!("struct A {{ {} }}", many("x: u8; ", megabyte / 7 - 10)),
         format!("struct A {{ {} }}", many("reserved 1; ", megabyte / 12 - 10)),
         format!("enum A: u32 {{ {} }}", (0..60_000).map(|i| format!("V{i},")).collect::<String>()),
+        (0..9)
+            .map(|i| format!("enum E{i}: u32 {{ {} }}", (0..1000).map(|v| format!("V{v},")).collect::<String>()))
+            .collect(),
+        format!("enum E: u32 {{ {} }}", (0..400).map(|v| format!("V{v},")).collect::<String>())
+            + &(0..1000).map(|i| format!("struct A{i} {{ x: E; y: E; z: E; }}")).collect::<String>(),
         format!("struct A {} {{ x: u8; }}", many("@align(1) ", megabyte / 10 - 10)),
         (0..4000).map(|i| format!("const A{i}: u32 = A{};", i + 1)).collect(),
         (0..4000).map(|i| format!("struct A{i} {{ x: A{}; }}", i + 1)).collect(),

@@ -8,5 +8,6 @@ mod files;
 mod generate;
 mod golden;
 mod hostile;
+mod layering;
 mod placing;
 mod reject;

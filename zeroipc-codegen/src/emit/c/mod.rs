@@ -1,6 +1,7 @@
 //! The C header.
 
 pub(crate) mod names;
+mod segment;
 mod view;
 
 use askama::Template;

@@ -1,15 +1,12 @@
 //! What a header says, in final strings.
 
-use zeroipc_layout::Scalar;
-
 use super::names;
+use super::segment::{Segment, segment};
 use crate::case::upper;
 use crate::emit::banner;
 use crate::model::describe::{Described, describe};
-use crate::model::{Schema, StructureKind, TypeId, TypeKind};
+use crate::model::{Schema, TypeId, TypeKind};
 
-/// The width that lines are broken at.
-const WIDTH: usize = 100;
 /// How many bytes of a description stand on one line.
 const BYTES_A_LINE: usize = 14;
 
@@ -69,54 +66,6 @@ pub(super) struct Descriptor {
     pub(super) typedef: Option<String>,
 }
 
-pub(super) struct Segment {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) upper: String,
-    pub(super) path: String,
-    pub(super) size: String,
-    pub(super) used: u64,
-    pub(super) structures: Vec<Structure>,
-    /// The structures in the order in which they are closed.
-    pub(super) closing: Vec<(&'static str, String)>,
-    pub(super) doors: Vec<Door>,
-}
-
-/// A way to get at a segment.
-pub(super) struct Door {
-    pub(super) doc: &'static str,
-    pub(super) signature: Vec<String>,
-    pub(super) memory: Vec<String>,
-    pub(super) steps: Vec<Step>,
-    /// What is closed when a step fails, in order.
-    pub(super) undo: Vec<Undo>,
-}
-
-pub(super) struct Step {
-    pub(super) call: Vec<String>,
-    pub(super) label: String,
-}
-
-pub(super) struct Undo {
-    pub(super) label: String,
-    pub(super) call: String,
-}
-
-pub(super) struct Structure {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) word: &'static str,
-    pub(super) functions: Vec<Function>,
-}
-
-/// A function that passes its arguments on to the runtime.
-pub(super) struct Function {
-    pub(super) doc: String,
-    pub(super) signature: Vec<String>,
-    pub(super) body: String,
-}
-
 pub(super) fn header(schema: &Schema, bare: bool) -> Header {
     let stem: String = schema.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let space = schema.namespace.join("_").to_uppercase();
@@ -145,7 +94,7 @@ fn paragraph(doc: &[String]) -> Vec<String> {
 }
 
 /// A comment in front of something; nothing without a text.
-fn comment(indent: &str, doc: &[String], unit: &str, mark: &str) -> Vec<String> {
+pub(super) fn comment(indent: &str, doc: &[String], unit: &str, mark: &str) -> Vec<String> {
     let mut lines: Vec<String> = doc.iter().map(|line| escaped(line)).collect();
     if !unit.is_empty() {
         match lines.last_mut() {
@@ -225,7 +174,7 @@ fn needed_align(schema: &Schema, ty: TypeId) -> u64 {
 }
 
 /// `float name[2][3]`
-fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
+pub(super) fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
     match schema.types[ty].kind {
         TypeKind::Scalar(scalar) => format!("{} {name}", names::scalar(scalar)),
         TypeKind::Enum(i) => format!("{} {name}", names::lower_name(schema, &schema.enums[i].name)),
@@ -281,153 +230,5 @@ fn title(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Struct(i) => schema.structs[i].name.clone(),
         TypeKind::Str(len) => format!("str[{len}]"),
         TypeKind::Array { elem, count } => format!("[{}; {count}]", title(schema, elem)),
-    }
-}
-
-fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
-    let name = names::lower_name(schema, &item.name);
-    let upper = names::upper_name(schema, &upper(&item.name));
-    let closing = item.structures.iter().rev().map(|structure| (word(structure.kind), structure.name.clone()));
-    Segment {
-        doc: comment("", &item.doc, "", "*"),
-        title: item.name.clone(),
-        path: names::text(&item.path),
-        size: names::number(Scalar::U64, i128::from(item.size), false),
-        used: item.used,
-        structures: item.structures.iter().map(|structure| member(schema, &name, structure)).collect(),
-        closing: closing.collect(),
-        doors: vec![
-            door(schema, item, &name, "open", "Opens the segment; a `name` of NULL is the declared one."),
-            door(schema, item, &name, "create", "Creates the segment, which must not exist yet."),
-            door(schema, item, &name, "open_or_create", "Opens the segment, and creates what is not there yet."),
-        ],
-        name,
-        upper,
-    }
-}
-
-const fn word(kind: StructureKind) -> &'static str {
-    match kind {
-        StructureKind::Array => "array",
-        StructureKind::Queue => "queue",
-    }
-}
-
-fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Structure {
-    let element = match schema.types[item.element].kind {
-        TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_element", item.name),
-        _ => declare(schema, item.element, "").trim_end().to_owned(),
-    };
-    Structure {
-        doc: comment("    ", &item.doc, "", "*"),
-        name: item.name.clone(),
-        word: word(item.kind),
-        functions: match item.kind {
-            StructureKind::Array => array_functions(owner, &item.name, &element),
-            StructureKind::Queue => queue_functions(owner, &item.name, &element),
-        },
-    }
-}
-
-fn array_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
-    let (index, get) = ("uint64_t index".to_owned(), format!("{element} *value"));
-    let set = format!("const {element} *value");
-    let array = format!("&segment->{name}");
-    vec![
-        Function {
-            doc: format!("Copies element `index` of `{name}` to `value`."),
-            signature: signature("zeroipc_status ", owner, &format!("{name}_get"), &[index.clone(), get]),
-            body: format!("return zeroipc_array_get({array}, index, value);"),
-        },
-        Function {
-            doc: format!("Copies `value` to element `index` of `{name}`."),
-            signature: signature("zeroipc_status ", owner, &format!("{name}_set"), &[index, set]),
-            body: format!("return zeroipc_array_set({array}, index, value);"),
-        },
-        Function {
-            doc: format!("The elements of `{name}`, which other processes may change at any time."),
-            signature: signature(&format!("{element} *"), owner, &format!("{name}_data"), &[]),
-            body: format!("return ({element} *)zeroipc_array_data({array});"),
-        },
-    ]
-}
-
-fn queue_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
-    let (give, take) = (format!("const {element} *value"), format!("{element} *value"));
-    let timeout = "int64_t timeout_ms".to_owned();
-    let function = |verb: &str, doc: String, arguments: &[String], passed: &str| Function {
-        doc,
-        signature: signature("zeroipc_status ", owner, &format!("{name}_{verb}"), arguments),
-        body: format!("return zeroipc_queue_{verb}(&segment->{name}, {passed});"),
-    };
-    let timed = "value, timeout_ms";
-    vec![
-        function("try_push", format!("Appends to `{name}` if there is room."), &[give.clone()], "value"),
-        function("try_pop", format!("Takes the oldest item of `{name}` if there is one."), &[take.clone()], "value"),
-        function(
-            "push",
-            format!("Appends to `{name}`, waiting for room up to `timeout_ms`; below 0 forever."),
-            &[give, timeout.clone()],
-            timed,
-        ),
-        function(
-            "pop",
-            format!("Takes the oldest item of `{name}`, waiting up to `timeout_ms`; below 0 forever."),
-            &[take, timeout],
-            timed,
-        ),
-    ]
-}
-
-/// The first lines of a function on a segment.
-fn signature(returns: &str, owner: &str, name: &str, arguments: &[String]) -> Vec<String> {
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let arguments = [&[format!("{owner} *segment").as_str()], arguments.as_slice()].concat().join(", ");
-    broken("", &format!("static inline {returns}{owner}_{name}("), &format!("{arguments})"))
-}
-
-/// One line, or two where one would be too long.
-fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
-    let glue = if head.ends_with('(') { "" } else { " " };
-    let line = format!("{indent}{head}{glue}{tail}");
-    if line.len() <= WIDTH { vec![line] } else { vec![format!("{indent}{head}"), format!("{indent}    {tail}")] }
-}
-
-/// The expression for a pointer to an element's description.
-fn type_of(schema: &Schema, owner: &str, item: &crate::model::Structure) -> String {
-    match schema.types[item.element].kind {
-        TypeKind::Scalar(scalar) => format!("&zeroipc_{}", scalar.name()),
-        TypeKind::Enum(i) => format!("{}_type()", names::lower_name(schema, &schema.enums[i].name)),
-        TypeKind::Struct(i) => format!("{}_type()", names::lower_name(schema, &schema.structs[i].name)),
-        TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_type()", item.name),
-    }
-}
-
-fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &str, doc: &'static str) -> Door {
-    let upper = names::upper_name(schema, &upper(&item.name));
-    let size = if name == "open" { String::new() } else { format!(" {upper}_SIZE,") };
-    let memory = format!("&segment->memory, name != NULL ? name : {upper}_NAME,{size} NULL);");
-    let mut label = "close_memory".to_owned();
-    let (mut steps, mut undo) = (Vec::new(), Vec::new());
-    undo.push(Undo { label: label.clone(), call: "zeroipc_memory_close(&segment->memory)".to_owned() });
-    for (i, structure) in item.structures.iter().enumerate() {
-        let (word, field, ty) = (word(structure.kind), &structure.name, type_of(schema, owner, structure));
-        let capacity = names::number(Scalar::U64, i128::from(structure.capacity), false);
-        let capacity = if name == "open" { String::new() } else { format!(", {capacity}") };
-        let arguments = format!("&segment->{field}, &segment->memory, \"{field}\", {ty}{capacity});");
-        let call = broken("    ", &format!("status = zeroipc_{word}_{name}("), &arguments);
-        steps.push(Step { call, label: label.clone() });
-        if i + 1 < item.structures.len() {
-            label = format!("close_{field}");
-            undo.push(Undo { label: label.clone(), call: format!("zeroipc_{word}_close(&segment->{field})") });
-        }
-    }
-    undo.reverse();
-    Door {
-        doc,
-        signature: signature("zeroipc_status ", owner, name, &["const char *name".to_owned()]),
-        memory: broken("    ", &format!("zeroipc_status status = zeroipc_memory_{name}("), &memory),
-        steps,
-        undo,
     }
 }

@@ -1,6 +1,7 @@
 //! The Python module.
 
 pub(crate) mod names;
+mod segment;
 mod view;
 
 use askama::Template;

@@ -53,6 +53,14 @@ pub(super) const fn scalar(scalar: Scalar) -> &'static str {
     }
 }
 
+/// The class of a number in annotations; `np.bool` means something else in older versions of NumPy.
+pub(super) const fn class(number: Scalar) -> &'static str {
+    match number {
+        Scalar::Bool8 => "bool_",
+        other => scalar(other),
+    }
+}
+
 /// `SENSOR_READING_DTYPE`
 pub(super) fn dtype(name: &str) -> String {
     format!("{}_DTYPE", upper(name))

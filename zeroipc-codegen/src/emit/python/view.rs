@@ -1,13 +1,14 @@
 //! What a Python module says, in final strings, formatted as `ruff format` would.
 
 use super::names;
+use super::segment::{Segment, segment};
 use crate::case::upper;
 use crate::emit::banner;
 use crate::model::describe::describe;
 use crate::model::{Schema, StructureKind, TypeId, TypeKind};
 
 /// The width that lines are broken at.
-const WIDTH: usize = 88;
+pub(super) const WIDTH: usize = 88;
 
 pub(super) struct Module {
     pub(super) doc: Vec<String>,
@@ -54,30 +55,6 @@ pub(super) struct Field {
     pub(super) offset: u64,
 }
 
-pub(super) struct Segment {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) path: String,
-    pub(super) size: u64,
-    pub(super) slots: Vec<String>,
-    pub(super) init: Vec<String>,
-    pub(super) structures: Vec<Structure>,
-    pub(super) doors: Vec<Door>,
-}
-
-pub(super) struct Structure {
-    pub(super) name: String,
-    pub(super) class: &'static str,
-}
-
-/// A way to get at a segment.
-pub(super) struct Door {
-    pub(super) name: &'static str,
-    pub(super) doc: &'static str,
-    pub(super) memory: &'static str,
-    pub(super) calls: Vec<Vec<String>>,
-}
-
 pub(super) fn module(schema: &Schema, bare: bool) -> Module {
     let segments: &[_] = if bare { &[] } else { &schema.segments };
     let mut doc: Vec<String> = schema.doc.iter().map(|line| escaped(line)).collect();
@@ -92,12 +69,15 @@ pub(super) fn module(schema: &Schema, bare: bool) -> Module {
     if !segments.is_empty() {
         imports.push("from types import TracebackType".to_owned());
     }
-    imports.push("from typing import Final".to_owned());
+    let all = all(schema, bare);
+    if !all.is_empty() {
+        imports.push("from typing import Final".to_owned());
+    }
     Module {
         doc: quoted("", doc),
         imports,
         runtime: runtime_import(segments),
-        all: all(schema, bare),
+        all,
         consts: schema.consts.iter().map(constant).collect(),
         enums: schema.enums.iter().map(|item| enumeration(schema, item, bare)).collect(),
         structs: schema.ordered_structs().map(|item| structure(schema, item, bare)).collect(),
@@ -135,12 +115,12 @@ fn all(schema: &Schema, bare: bool) -> Vec<String> {
 }
 
 /// A text inside a docstring.
-fn escaped(line: &str) -> String {
+pub(super) fn escaped(line: &str) -> String {
     line.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"")
 }
 
 /// A docstring.
-fn quoted(indent: &str, lines: Vec<String>) -> Vec<String> {
+pub(super) fn quoted(indent: &str, lines: Vec<String>) -> Vec<String> {
     let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
     let mut lines = lines;
     if let Some(first) = lines.first_mut().filter(|first| first.starts_with('"')) {
@@ -191,15 +171,15 @@ fn enumeration(schema: &Schema, item: &crate::model::Enum, bare: bool) -> Enum {
 
 /// The description of a type as the lines of a dictionary.
 fn metadata(schema: &Schema, ty: TypeId) -> Vec<String> {
-    let bytes = describe(schema, ty).bytes;
-    let line = format!("        \"zeroipc\": b\"{}\",", literal(&bytes));
+    let bytes = &describe(schema, ty).bytes;
+    let line = format!("        \"zeroipc\": b\"{}\",", literal(bytes));
     if line.len() <= WIDTH {
         return vec![line];
     }
     let mut lines = vec!["        \"zeroipc\": (".to_owned()];
     let mut chunk = String::new();
     for byte in bytes {
-        let next = literal(&[byte]);
+        let next = literal(&[*byte]);
         if chunk.len() + next.len() > WIDTH - 15 {
             lines.push(format!("            b\"{chunk}\""));
             chunk.clear();
@@ -273,7 +253,7 @@ fn struct_doc(schema: &Schema, item: &crate::model::Struct) -> Vec<String> {
 }
 
 /// A type for a reader of documentation.
-fn described(schema: &Schema, ty: TypeId) -> String {
+pub(super) fn described(schema: &Schema, ty: TypeId) -> String {
     match schema.types[ty].kind {
         TypeKind::Scalar(scalar) => names::scalar(scalar).to_owned(),
         TypeKind::Enum(i) => schema.enums[i].name.clone(),
@@ -287,7 +267,7 @@ fn described(schema: &Schema, ty: TypeId) -> String {
 }
 
 /// The shape of an array as a tuple, and what it holds.
-fn shape(schema: &Schema, mut ty: TypeId) -> (String, TypeId) {
+pub(super) fn shape(schema: &Schema, mut ty: TypeId) -> (String, TypeId) {
     let mut counts = Vec::new();
     while let TypeKind::Array { elem, count } = schema.types[ty].kind {
         counts.push(count.to_string());
@@ -312,100 +292,12 @@ fn format(schema: &Schema, ty: TypeId) -> String {
 }
 
 /// A dtype as an expression of its own.
-fn dtype(schema: &Schema, ty: TypeId) -> String {
+pub(super) fn dtype(schema: &Schema, ty: TypeId) -> String {
     match schema.types[ty].kind {
         TypeKind::Struct(i) => names::dtype(&schema.structs[i].name),
         TypeKind::Enum(i) => names::dtype(&schema.enums[i].name),
         TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Array { .. } => format!("np.dtype({})", format(schema, ty)),
     }
-}
-
-fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
-    let mut slots = vec!["\"memory\"".to_owned()];
-    slots.extend(item.structures.iter().map(|structure| format!("\"{}\"", structure.name)));
-    let structures = item
-        .structures
-        .iter()
-        .map(|structure| Structure { name: structure.name.clone(), class: class(structure.kind) });
-    let parameters = item.structures.iter().map(|structure| format!("{}: {}", structure.name, class(structure.kind)));
-    let init = ["self".to_owned(), "memory: Memory".to_owned()].into_iter().chain(parameters).collect::<Vec<_>>();
-    Segment {
-        doc: quoted("    ", segment_doc(schema, item)),
-        name: item.name.clone(),
-        path: names::text(&item.path),
-        size: item.size,
-        slots: call("    ", "__slots__ = (", &slots, ")"),
-        init: call("    ", "def __init__(", &init, ") -> None:"),
-        structures: structures.collect(),
-        doors: doors(schema, item),
-    }
-}
-
-fn segment_doc(schema: &Schema, item: &crate::model::Segment) -> Vec<String> {
-    let mut doc: Vec<String> = item.doc.iter().map(|line| escaped(line)).collect();
-    if doc.is_empty() {
-        doc.push(format!("The segment ``{}``.", item.path));
-    }
-    doc.extend([String::new(), "Attributes".to_owned(), "----------".to_owned()]);
-    doc.extend(["memory : Memory".to_owned(), "    The segment itself.".to_owned()]);
-    for structure in &item.structures {
-        doc.push(format!("{} : {} of {}", structure.name, class(structure.kind), described(schema, structure.element)));
-        doc.extend(structure.doc.iter().map(|line| format!("    {}", escaped(line)).trim_end().to_owned()));
-    }
-    doc
-}
-
-const fn class(kind: StructureKind) -> &'static str {
-    match kind {
-        StructureKind::Array => "Array",
-        StructureKind::Queue => "Queue",
-    }
-}
-
-fn doors(schema: &Schema, item: &crate::model::Segment) -> Vec<Door> {
-    let calls = |create: bool, suffix: &str| {
-        let structures = item.structures.iter();
-        structures
-            .map(|structure| {
-                let mut arguments = vec!["memory".to_owned(), format!("\"{}\"", structure.name)];
-                if create {
-                    arguments.push(structure.capacity.to_string());
-                }
-                arguments.push(format!("dtype={}", dtype(schema, structure.element)));
-                call("                ", &format!("{}{suffix}(", class(structure.kind)), &arguments, "),")
-            })
-            .collect()
-    };
-    vec![
-        Door {
-            name: "open",
-            doc: "Open the segment and every structure in it.",
-            memory: "Memory.open(name)",
-            calls: calls(false, ""),
-        },
-        Door {
-            name: "create",
-            doc: "Create the segment and every structure in it.",
-            memory: "Memory.create(name, cls.SIZE)",
-            calls: calls(true, ".create"),
-        },
-        Door {
-            name: "open_or_create",
-            doc: "Open the segment, and create what is not there yet.",
-            memory: "Memory.open_or_create(name, cls.SIZE)",
-            calls: calls(true, ""),
-        },
-    ]
-}
-
-/// A bracket with things in it: on one line if they fit, otherwise one on each line.
-fn call(indent: &str, open: &str, things: &[String], close: &str) -> Vec<String> {
-    let line = format!("{indent}{open}{}{close}", things.join(", "));
-    if line.chars().count() <= WIDTH {
-        return vec![line];
-    }
-    let things = things.iter().map(|thing| format!("{indent}    {thing},"));
-    [format!("{indent}{open}")].into_iter().chain(things).chain([format!("{indent}{close}")]).collect()
 }
 
 #[cfg(test)]

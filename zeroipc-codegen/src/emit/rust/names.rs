@@ -40,7 +40,7 @@ pub(super) fn number(value: i128, hex: bool) -> String {
         (if value < 0 { "-" } else { "" }, value.unsigned_abs().to_string())
     };
     let group = if hex { 4 } else { 3 };
-    let grouped = digits.len() > if hex { 4 } else { 4 };
+    let grouped = digits.len() > 4;
     let mut out = sign.to_owned();
     for (i, digit) in digits.chars().enumerate() {
         if grouped && i > 0 && (digits.len() - i) % group == 0 {

@@ -2,7 +2,5 @@
 
 from __future__ import annotations
 
-from typing import Final
 
-__all__ = [
-]
+__all__: list[str] = []

@@ -1,4 +1,5 @@
-//! What may be called what. Each language derives its spelling from these rules without ever meeting another name.
+//! What may be called what. Each language derives its spelling from these rules without ever meeting another name; that
+//! is why this file knows the languages, and the model does not.
 
 use std::collections::HashMap;
 
@@ -7,12 +8,16 @@ use zeroipc_layout::name::check_entry;
 use crate::case;
 use crate::diagnostic::Diagnostics;
 use crate::emit::reserved_in;
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Ident, Item, Member};
 use crate::syntax::errors;
 
 /// The longest name in bytes.
 const MAX_NAME: usize = 63;
+/// Everything of the C runtime begins with this; below it only the namespace `zeroipc.format` is used.
+const RUNTIME: &str = "zeroipc";
+/// Rust lists the values of an enum under this name.
+const ENUM_OWN: &str = "VALUES";
 /// Names of structures that the generated segment type has itself.
 const SEGMENT_OWN: [&str; 5] = ["memory", "open", "create", "open_or_create", "close"];
 
@@ -27,11 +32,21 @@ enum Kind {
 }
 
 /// Checks the spelling of every name, and that no name is given twice.
-pub(crate) fn check(file: &File, errors: &mut Diagnostics) {
+pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     let mut items = Scope::default();
+    if file.namespace.is_empty() && !is_namespace(&source.stem) {
+        errors.push(errors::no_namespace(&source.stem));
+    }
     for part in &file.namespace {
         check_name(part, Kind::Field, errors);
     }
+    if let [first, rest @ ..] = file.namespace.as_slice() {
+        let ours = rest.first().is_some_and(|second| second.text == "format");
+        if first.text == RUNTIME && !ours {
+            errors.push(errors::kept_name(first, "my_zeroipc"));
+        }
+    }
+    let mut paths: HashMap<&str, Span> = HashMap::new();
     for item in &file.items {
         match item {
             Item::Const(item) => {
@@ -42,6 +57,9 @@ pub(crate) fn check(file: &File, errors: &mut Diagnostics) {
                 let mut values = Scope::default();
                 for value in &item.values {
                     values.name("value", &value.name, Kind::Constant, errors);
+                    if value.name.text == ENUM_OWN {
+                        errors.push(errors::kept_name(&value.name, "SOME_VALUES"));
+                    }
                 }
             }
             Item::Struct(item) => {
@@ -54,6 +72,10 @@ pub(crate) fn check(file: &File, errors: &mut Diagnostics) {
                 }
             }
             Item::Segment(item) => {
+                if let Some(first) = paths.insert(&item.path.text, item.path.span) {
+                    let path = Ident { text: item.path.text.clone(), span: item.path.span };
+                    errors.push(errors::duplicate("segment", &path, first));
+                }
                 items.name("type", &item.name, Kind::Type, errors);
                 let mut structures = Scope::default();
                 for structure in &item.structures {
@@ -134,36 +156,6 @@ fn follows(text: &str, kind: Kind) -> bool {
 }
 
 /// Whether `text` can be a namespace without being written down in the schema.
-pub(crate) fn is_namespace(text: &str) -> bool {
+fn is_namespace(text: &str) -> bool {
     text.len() <= MAX_NAME && follows(text, Kind::Field) && reserved_in(text).is_none()
-}
-
-/// The candidate that was probably meant.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if name.len() > MAX_NAME {
-        return None;
-    }
-    let allowed = (name.chars().count() / 3).max(1);
-    candidates
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed)
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters have to be put in, taken out or changed; the case of a letter does not count.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().flat_map(char::to_lowercase).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
