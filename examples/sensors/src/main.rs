@@ -6,13 +6,13 @@ use std::time::Duration;
 use zeroipc::{ErrorKind, FixedStr, Memory, Result};
 
 /// What the build script made of `schemas/sensors.zipc`.
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod sensors {
     include!(concat!(env!("OUT_DIR"), "/sensors.rs"));
 }
 
 /// What the build script made of `changed.zipc`.
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod changed {
     include!(concat!(env!("OUT_DIR"), "/changed.rs"));
 }
