@@ -20,8 +20,9 @@ const PROCESSES: usize = 5;
 
 struct Cell {
     state: AtomicU64,
-    /// A value and its complement: a copy from two values is noticed.
-    value: [AtomicU64; 2],
+    /// A value and its complement: a copy from two values is noticed. Loom's own atomics will do: nobody both loads and
+    /// stores them while others do.
+    value: [loom::sync::atomic::AtomicU64; 2],
     /// Loom refuses two accesses to this that are not ordered; see [`World::guarded`].
     guard: UnsafeCell<u64>,
     sleepers: Condvar,
@@ -48,7 +49,7 @@ impl World {
         let mask = capacity - 1;
         let cell = |index: u64| Cell {
             state: AtomicU64::new(empty(position + (index.wrapping_sub(position) & mask))),
-            value: [AtomicU64::new(0), AtomicU64::new(!0)],
+            value: [0, !0].map(loom::sync::atomic::AtomicU64::new),
             guard: UnsafeCell::new(0),
             sleepers: Condvar::new(),
         };
