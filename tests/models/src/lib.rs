@@ -1,1 +1,32 @@
-//! Loom models of the lock-free kernels.
+//! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
+//!
+//! The modules `queue_kernel`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
+//! (words on the heap) and `world` (cells, the dead, futexes and time).
+//!
+//! `ZEROIPC_LOOM_DEEP=1` allows one preemption more; `-- --nocapture` shows how many interleavings there were.
+//! `mutate.py` breaks the kernels in known ways and checks that a model notices.
+#![cfg(test)]
+// What production makes public is private to this crate.
+#![allow(unreachable_pub)]
+
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/error.rs"]
+mod error;
+mod explore;
+mod format;
+mod loom_queue;
+mod loom_table;
+mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/passport.rs"]
+mod passport;
+mod points;
+#[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
+mod queue_kernel;
+mod region;
+mod sync;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/table.rs"]
+mod table;
+mod world;

@@ -177,6 +177,8 @@ struct Walk {
     steps: u64,
     start: (u64, u64),
     rounds: u32,
+    /// The last round ended as it began.
+    unmoved: bool,
 }
 
 impl Walk {
@@ -185,7 +187,7 @@ impl Walk {
 
     /// `start` is the hint and the word of its cell.
     fn from(start: (u64, u64)) -> Walk {
-        Walk { steps: 0, start, rounds: 0 }
+        Walk { steps: 0, start, rounds: 0, unmoved: false }
     }
 
     /// Counts a step. `true` when the walk has to start again from the hint, an error when that is of no use.
@@ -196,10 +198,13 @@ impl Walk {
             return Ok(false);
         }
         let start = now();
-        if start == self.start || self.rounds == Walk::MAX_ROUNDS {
+        let unmoved = start == self.start;
+        // One such round may be due to relaxed loads that returned old words, and led back and forth between them.
+        if unmoved && self.unmoved || self.rounds == Walk::MAX_ROUNDS {
             return Err(Stop::Corrupt);
         }
-        *self = Walk { steps: 0, start, rounds: self.rounds + 1 };
+        spin_loop();
+        *self = Walk { steps: 0, start, rounds: self.rounds + 1, unmoved };
         Ok(true)
     }
 }
