@@ -405,6 +405,10 @@ void zeroipc_test_point(const char *point);
 #define ZEROIPC_TEST_POINT(point) ((void)0)
 #endif
 
+/* The size of a value is known at run time only. Without this the compiler takes the branches of other sizes for accesses
+ * beyond the caller's variable, and warns. */
+#define ZEROIPC_PRIV_HIDE(pointer) __asm__("" : "+r"(pointer))
+
 #define ZEROIPC_PRIV_LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 /* From here on a string move beats a loop of words; see bench/. */
@@ -445,6 +449,7 @@ static inline void zeroipc_priv_copy_in(unsigned char *cell, const void *value, 
 {
     const unsigned char *from = (const unsigned char *)value;
     uint64_t word, i = 0, rest = size & 7;
+    ZEROIPC_PRIV_HIDE(from);
 #if defined(__x86_64__)
     if (size >= ZEROIPC_PRIV_BULK) {
         i = size - rest;
@@ -469,6 +474,7 @@ static inline void zeroipc_priv_copy_out(void *value, const unsigned char *cell,
 {
     unsigned char *to = (unsigned char *)value;
     uint64_t word, i = 0, rest = size & 7;
+    ZEROIPC_PRIV_HIDE(to);
 #if defined(__x86_64__)
     if (size >= ZEROIPC_PRIV_BULK) {
         i = size - rest;
@@ -502,6 +508,7 @@ static inline zeroipc_status zeroipc_array_get(const zeroipc_array *array, uint6
     if (!ZEROIPC_PRIV_LIKELY(index < array->capacity))
         return zeroipc_priv_array_refuse(array, index, 1, false);
     at = array->data + index * array->element_size;
+    ZEROIPC_PRIV_HIDE(value);
     switch (array->element_size) {
     case 8:
         w8 = __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_RELAXED);
@@ -533,6 +540,7 @@ static inline zeroipc_status zeroipc_array_set(zeroipc_array *array, uint64_t in
     if (!ZEROIPC_PRIV_LIKELY(index < array->capacity && !array->read_only))
         return zeroipc_priv_array_refuse(array, index, 1, true);
     at = array->data + index * array->element_size;
+    ZEROIPC_PRIV_HIDE(value);
     switch (array->element_size) {
     case 8:
         memcpy(&w8, value, 8);
@@ -2632,7 +2640,7 @@ static zeroipc_status zeroipc_priv_check_record(const zeroipc_priv_plan *plan, c
                                  "%s: it has kind %u in the segment, which this library does not know; use a newer library",
                                  plan->who, (unsigned)record->kind);
     if (record->kind != plan->kind)
-        return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: it is a %s in the segment; open it as one, or choose another name",
+        return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: its kind in the segment is %s; open it as that, or choose another name",
                                  plan->who, zeroipc_priv_kind_word(record->kind));
     status = zeroipc_priv_load_type(plan, schema, record, at, &type, description);
     if (status != ZEROIPC_OK || (type.size == plan->type->size && type.schema == plan->type->schema))

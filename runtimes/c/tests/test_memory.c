@@ -354,7 +354,7 @@ static void types_are_checked(void)
                 "from the same schema",
                 "");
     CHECK_ERROR(zeroipc_array_open(&a, &m, "readings", &theirs), ZEROIPC_KIND_MISMATCH,
-                "array `readings`: it is a queue in the segment; open it as one, or choose another name", "");
+                "array `readings`: its kind in the segment is queue; open it as that, or choose another name", "");
     CHECK_ERROR(zeroipc_queue_open(&q, &m, "readings", &wrong), ZEROIPC_TYPE_MISMATCH,
                 "queue `readings`: the element has 24 bytes here and 16 in the segment; build both sides from the same "
                 "schema",
