@@ -212,7 +212,7 @@ static void dying_consumer(void)
         fresh_queue(4);
         push_value(0), push_value(1), push_value(2);
         CHECK(dies(pop_one, points[i], 0));
-        if (!behind(i, "queue.pop.consumed"))
+        if (!behind(i, "queue.pop.taken"))
             expect_value(0);
         expect_value(1);
         expect_value(2);
@@ -247,7 +247,7 @@ static void dying_consumer_with_a_waiting_producer(void)
             sched_yield();
         CHECK(dies(pop_one, points[i], 0));
         began = seconds();
-        if (!behind(i, "queue.pop.consumed"))
+        if (!behind(i, "queue.pop.taken"))
             expect_value(0);
         CHECK(finish(pid) == 0);
         expect_value(1);
@@ -514,7 +514,7 @@ static void dying_creator_of_a_structure(void)
             check_after_creator(&m, died, mode % 2 == 0, &next);
             if (i < 0)
                 undisturbed = next;
-            else if (mode % 2 == 0 && strncmp(points[i], "create.", 7) == 0 && !is_point(i, "create.counted") &&
+            else if (mode % 2 == 0 && strncmp(points[i], "create.", 7) == 0 && !is_point(i, "create.published") &&
                      !is_point(i, "create.unlocked") && skip == 0)
                 CHECK(next == undisturbed); /* the space is used again */
             OK(zeroipc_memory_close(&m));
@@ -545,7 +545,7 @@ static void duck_typed_creator_behind_a_dead_one(void)
     segment = named("dyingduck");
     OK(zeroipc_memory_create(&m, segment, 1 << 20, NULL));
     OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u16, 7));
-    CHECK(dies(late_record, "create.used", 0));
+    CHECK(dies(late_record, "create.recorded", 0));
     o.duck_typed = true;
     OK(zeroipc_memory_open(&duck, segment, &o));
     OK(zeroipc_array_create(&a, &duck, "late", &zeroipc_u64, 10));

@@ -438,7 +438,10 @@ static void duck_typing(void)
     OK(zeroipc_memory_entry_count(&m, &count));
     CHECK(count == 2); /* nobody adds a passport later */
     OK(zeroipc_array_open(&a, &n, "a", &zeroipc_i32)); /* the same sizes */
-    CHECK_STATUS(zeroipc_array_open(&a, &n, "a", &zeroipc_u64), ZEROIPC_CORRUPT);
+    CHECK_ERROR(zeroipc_array_open(&a, &n, "a", &zeroipc_u64), ZEROIPC_TYPE_MISMATCH,
+                "array `a`: its element has 8 bytes here and the segment has 4 bytes for each; open it with the type that it "
+                "was created with",
+                "");
     CHECK_STATUS(zeroipc_queue_open(&q, &n, "a", &zeroipc_u32), ZEROIPC_CORRUPT);
     OK(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64)); /* the same stride */
     OK(zeroipc_memory_close(&m));
