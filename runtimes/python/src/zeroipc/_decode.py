@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import NoReturn
 
-from ._encode import ENUM_OPEN, MAX_DEPTH, MAX_LENGTH, TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STR, TAG_STRUCT
+from ._encode import ENUM_OPEN, MAX_DEPTH, MAX_LENGTH
+from ._format.schema import NodeTag
 from ._types import (
     MAX_ELEMENT_SIZE,
     ArrayType,
@@ -106,18 +107,18 @@ class _Reader:
             self.bad()
         tag = self.u8()
         ty: Type
-        if tag == TAG_SCALAR:
+        if tag == NodeTag.SCALAR:
             ty = ScalarType(self.scalar())
-        elif tag == TAG_STR:
+        elif tag == NodeTag.STR:
             ty = StrType(self.u32())
-        elif tag == TAG_OPAQUE:
+        elif tag == NodeTag.OPAQUE:
             ty = OpaqueType(self.u32())
-        elif tag == TAG_ARRAY:
+        elif tag == NodeTag.ARRAY:
             length = self.u32()
             ty = ArrayType(length, self.node(depth + 1))
-        elif tag == TAG_ENUM:
+        elif tag == NodeTag.ENUM:
             ty = self.enum()
-        elif tag == TAG_STRUCT:
+        elif tag == NodeTag.STRUCT:
             ty = self.struct(depth)
         else:
             raise Malformed(self.at - 1)

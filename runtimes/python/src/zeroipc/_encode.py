@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from ._format.schema import NodeTag
 from ._types import ArrayType, EnumType, EnumValue, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
 from .errors import UnsupportedType
 
@@ -11,22 +12,10 @@ __all__ = [
     "ENUM_OPEN",
     "MAX_DEPTH",
     "MAX_LENGTH",
-    "TAG_ARRAY",
-    "TAG_ENUM",
-    "TAG_OPAQUE",
-    "TAG_SCALAR",
-    "TAG_STR",
-    "TAG_STRUCT",
     "encode",
     "ordered_values",
 ]
 
-TAG_SCALAR = 1
-TAG_ARRAY = 2
-TAG_STR = 3
-TAG_ENUM = 4
-TAG_STRUCT = 5
-TAG_OPAQUE = 6
 ENUM_OPEN = 0
 """The flavour of an enum that may have other values than the named ones."""
 MAX_LENGTH = 65_535
@@ -62,18 +51,18 @@ def _node(ty: Type, depth: int) -> list[bytes]:
         msg = "the type is nested deeper than 32; flatten it"
         raise UnsupportedType(msg)
     if isinstance(ty, ScalarType):
-        return [bytes((TAG_SCALAR, ty.scalar))]
+        return [bytes((NodeTag.SCALAR, ty.scalar))]
     if isinstance(ty, StrType):
-        return [struct.pack("<BI", TAG_STR, ty.length)]
+        return [struct.pack("<BI", NodeTag.STR, ty.length)]
     if isinstance(ty, OpaqueType):
-        return [struct.pack("<BI", TAG_OPAQUE, ty.length)]
+        return [struct.pack("<BI", NodeTag.OPAQUE, ty.length)]
     if isinstance(ty, ArrayType):
-        return [struct.pack("<BI", TAG_ARRAY, ty.length), *_node(ty.elem, depth + 1)]
+        return [struct.pack("<BI", NodeTag.ARRAY, ty.length), *_node(ty.elem, depth + 1)]
     return _enum(ty.name, ty.repr, ordered_values(ty)) if isinstance(ty, EnumType) else _struct(ty, depth)
 
 
 def _enum(name: str, scalar: Scalar, values: list[EnumValue]) -> list[bytes]:
-    parts = [bytes((TAG_ENUM, scalar, ENUM_OPEN)), _str(name), _count(len(values))]
+    parts = [bytes((NodeTag.ENUM, scalar, ENUM_OPEN)), _str(name), _count(len(values))]
     for value in values:
         parts += [struct.pack("<q", value.value), _str(value.name)]
     return parts
@@ -81,7 +70,7 @@ def _enum(name: str, scalar: Scalar, values: list[EnumValue]) -> list[bytes]:
 
 def _struct(ty: StructType, depth: int) -> list[bytes]:
     fields = ty.named
-    parts = [bytes((TAG_STRUCT,)), _str(ty.name), struct.pack("<II", ty.length, ty.alignment), _count(len(fields))]
+    parts = [bytes((NodeTag.STRUCT,)), _str(ty.name), struct.pack("<II", ty.length, ty.alignment), _count(len(fields))]
     for field in fields:
         parts += [struct.pack("<I", field.offset), _str(field.name), _str(field.unit), *_node(field.type, depth + 1)]
     return parts

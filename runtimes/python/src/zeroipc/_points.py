@@ -5,9 +5,10 @@ A test sets :data:`hook` to a function of the point's name; it is ``None`` other
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable
 
-__all__ = ["NAMES", "hook", "reach"]
+__all__ = ["NAMES", "hook", "reach", "reaching"]
 
 hook: Callable[[str], object] | None = None
 """Called with the name of each point that is reached."""
@@ -44,3 +45,8 @@ def reach(name: str) -> None:
     """Tell the test that this point is reached."""
     if hook is not None:
         hook(name)
+
+
+def reaching(name: str) -> partial[object]:
+    """Return :func:`reach` as a step."""
+    return partial(reach, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple, Union
 
+from ._format.schema import ScalarCode
 from ._names import shown
 
 __all__ = [
@@ -31,17 +32,17 @@ MAX_ALIGN = 4096
 class Scalar(IntEnum):
     """A number of fixed width; the value is its code in a description, the name its canonical name."""
 
-    u8 = 1
-    u16 = 2
-    u32 = 3
-    u64 = 4
-    i8 = 5
-    i16 = 6
-    i32 = 7
-    i64 = 8
-    f32 = 9
-    f64 = 10
-    bool8 = 11
+    u8 = ScalarCode.U8
+    u16 = ScalarCode.U16
+    u32 = ScalarCode.U32
+    u64 = ScalarCode.U64
+    i8 = ScalarCode.I8
+    i16 = ScalarCode.I16
+    i32 = ScalarCode.I32
+    i64 = ScalarCode.I64
+    f32 = ScalarCode.F32
+    f64 = ScalarCode.F64
+    bool8 = ScalarCode.BOOL8
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "Closed",
     "Corrupt",
+    "Empty",
     "Exists",
     "Full",
     "InvalidName",
@@ -112,6 +113,10 @@ class TimedOut(ZeroIPCError, TimeoutError):
 
 class Full(TimedOut):
     """The queue stayed full until the deadline."""
+
+
+class Empty(TimedOut):
+    """The queue stayed empty until the deadline."""
 
 
 class LocksUnsupported(ZeroIPCError, OSError):

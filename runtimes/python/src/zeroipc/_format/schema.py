@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = [
     "Kind",
-    "MIN_SCHEMA_TABLE_SIZE",
+    "NodeTag",
     "RECORD_VERSION",
     "SCHEMA_HEADER_DTYPE",
     "SCHEMA_HEADER_MAGIC_OFFSET",
@@ -34,6 +34,7 @@ __all__ = [
     "SCHEMA_TYPE_SIZE",
     "SCHEMA_TYPE_SIZE_OFFSET",
     "SCHEMA_VERSION",
+    "ScalarCode",
 ]
 
 SCHEMA_MAGIC: Final = 0x4D484353
@@ -42,8 +43,6 @@ SCHEMA_VERSION: Final = 1
 """Version of the passport."""
 RECORD_VERSION: Final = 1
 """Version of a record."""
-MIN_SCHEMA_TABLE_SIZE: Final = 8
-"""The smallest table that has a passport."""
 
 
 class Kind(IntEnum):
@@ -53,6 +52,50 @@ class Kind(IntEnum):
     """Elements of one type, one behind the other."""
     QUEUE = 2
     """First in, first out, for any number of producers and consumers."""
+
+
+class ScalarCode(IntEnum):
+    """The number type of a scalar in a description."""
+
+    U8 = 1
+    """Unsigned, 1 byte."""
+    U16 = 2
+    """Unsigned, 2 bytes."""
+    U32 = 3
+    """Unsigned, 4 bytes."""
+    U64 = 4
+    """Unsigned, 8 bytes."""
+    I8 = 5
+    """Signed, 1 byte."""
+    I16 = 6
+    """Signed, 2 bytes."""
+    I32 = 7
+    """Signed, 4 bytes."""
+    I64 = 8
+    """Signed, 8 bytes."""
+    F32 = 9
+    """IEEE 754 binary32."""
+    F64 = 10
+    """IEEE 754 binary64."""
+    BOOL8 = 11
+    """A truth value in one byte: 0 is false, everything else is true."""
+
+
+class NodeTag(IntEnum):
+    """The first byte of a node in a description."""
+
+    SCALAR = 1
+    """One number."""
+    ARRAY = 2
+    """Elements, one behind the other."""
+    STR = 3
+    """UTF-8 filled up with NUL."""
+    ENUM = 4
+    """A number with named values."""
+    STRUCT = 5
+    """Fields at offsets."""
+    OPAQUE = 6
+    """Bytes of which only the number is known."""
 
 
 SCHEMA_HEADER_SIZE: Final = 16

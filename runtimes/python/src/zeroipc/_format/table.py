@@ -7,9 +7,7 @@ from typing import Final
 import numpy as np
 
 __all__ = [
-    "DEFAULT_TABLE_SIZE",
     "MAGIC",
-    "MAX_TABLE_SIZE",
     "NAME_SIZE",
     "TABLE_ENTRY_V1_DTYPE",
     "TABLE_ENTRY_V1_NAME_OFFSET",
@@ -45,10 +43,6 @@ VERSION_1: Final = 1
 """The table with 32-bit offsets."""
 VERSION_2: Final = 2
 """The table with 64-bit offsets."""
-DEFAULT_TABLE_SIZE: Final = 64
-"""Entries of a table whose creator asks for no other number."""
-MAX_TABLE_SIZE: Final = 4096
-"""Most entries that a reader accepts."""
 NAME_SIZE: Final = 32
 """Bytes of a name in an entry, the terminating NUL included."""
 
