@@ -11,7 +11,7 @@ from typing import Any, Callable, cast
 
 import numpy as np
 
-from ._dtypes import describe
+from ._dtypes import describe, split
 from ._region import round8
 from ._types import Scalar, ScalarType, StrType
 
@@ -61,7 +61,7 @@ class Codec:
 
     def decode_rows(self, rows: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, Any]:
         """Return an array of the values in rows of ``size`` bytes."""
-        base, shape = self.dtype.subdtype or (self.dtype, ())
+        base, shape = split(self.dtype)
         return np.ndarray((len(rows), *shape), base, np.ascontiguousarray(rows))
 
     def encode_rows(self, values: Any) -> tuple[int, bytes]:
@@ -75,7 +75,7 @@ class Codec:
         return count, rows.tobytes()
 
     def _is_same(self, values: Any) -> bool:
-        base, shape = self.dtype.subdtype or (self.dtype, ())
+        base, shape = split(self.dtype)
         return isinstance(values, np.ndarray) and values.dtype == base and values.shape[1:] == shape and values.ndim > 0
 
     def _encoder(self) -> _Encode:
@@ -83,7 +83,7 @@ class Codec:
         if dtype.names is not None:
             return _StructEncoder(dtype, self.padded)
         if dtype.subdtype is not None:
-            base, shape = dtype.subdtype
+            base, shape = split(dtype)
             return lambda value: _array_bytes(value, base, shape).ljust(self.padded, b"\0")
         ty = describe(dtype)
         if dtype.kind in "SV" and not isinstance(ty, ScalarType):

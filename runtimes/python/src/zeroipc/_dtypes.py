@@ -25,7 +25,7 @@ from ._types import (
 )
 from .errors import UnsupportedType
 
-__all__ = ["METADATA", "describe", "dtype_of"]
+__all__ = ["METADATA", "describe", "dtype_of", "split"]
 
 METADATA = "zeroipc"
 """The key in ``dtype.metadata`` under which generated modules store a type's description."""
@@ -154,6 +154,15 @@ def dtype_of(ty: Type) -> np.dtype[Any]:
     return np.dtype(dtype, metadata={METADATA: encoded})
 
 
+def split(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return what a dtype of sub-arrays consists of, and in which shape."""
+    shape: tuple[int, ...] = ()
+    while dtype.subdtype is not None:
+        dtype, inner = dtype.subdtype
+        shape += inner
+    return dtype, shape
+
+
 def _dtype_of(ty: Type) -> np.dtype[Any]:
     if isinstance(ty, ScalarType):
         return np.dtype(_CODES[ty.scalar])
@@ -164,7 +173,8 @@ def _dtype_of(ty: Type) -> np.dtype[Any]:
     if isinstance(ty, OpaqueType):
         return np.dtype(f"V{ty.length}")
     if isinstance(ty, ArrayType):
-        return np.dtype((_dtype_of(ty.elem), (ty.length,)))
+        base, shape = split(_dtype_of(ty.elem))
+        return np.dtype((base, (ty.length, *shape)))
     return _struct_dtype(ty)
 
 

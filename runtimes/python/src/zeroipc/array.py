@@ -10,7 +10,7 @@ import numpy as np
 from . import _create
 from ._atomic import ACQ_REL, ACQUIRE, RELEASE, Word, word_of
 from ._attachment import Attachment
-from ._dtypes import describe, dtype_of
+from ._dtypes import describe, dtype_of, split
 from ._format import array as f
 from ._format.schema import Kind
 from ._table import Entry
@@ -111,7 +111,7 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
             assert found.type is not None, "without a dtype the segment has described the type"
             wanted = dtype_of(found.type)
         capacity = _checked_capacity(attachment, found.entry, wanted, recorded=found.type is not None)
-        base, shape = wanted.subdtype or (wanted, ())
+        base, shape = split(wanted)
         data = np.asarray(_Shared(attachment, found.entry.offset + f.ARRAY_HEADER_SIZE, capacity * wanted.itemsize))
         array = super().__new__(cls, (capacity, *shape), base, data)
         array._attachment = attachment
