@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Callable
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def queue_consume(segment: str, name: str, count: str) -> None:
     print(json.dumps({"counts": counts, "sums": sums}))
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "create": create,
     "create-queue": create_queue,
     "array-write": array_write,
