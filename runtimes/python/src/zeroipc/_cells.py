@@ -121,6 +121,7 @@ class Cells:
         "name",
         "padded",
         "pending",
+        "segment",
         "stride",
         "values",
         "word",
@@ -130,6 +131,7 @@ class Cells:
     def __init__(self, attachment: Attachment, entry: Entry, capacity: int, padded: int) -> None:
         self.attachment: Attachment | None = attachment
         self.name = entry.text
+        self.segment = attachment.name
         self.capacity = capacity
         self.mask = capacity - 1
         self.padded = padded
@@ -142,8 +144,11 @@ class Cells:
 
     # Walking.
 
-    def stand_at_tail(self, *, recover: bool) -> Place:
-        """Walk to the first unclaimed position; what is found is EMPTY, or else the queue is full there."""
+    def stand_at_tail(self, recovering: Attachment | None) -> Place:
+        """Walk to the first unclaimed position; what is found is EMPTY, or else the queue is full there.
+
+        With an attachment, what a dead process has claimed there is recovered.
+        """
         words, mask, stride, capacity = self.words, self.mask, self.stride, self.capacity
         position = words[TAIL]
         steps = 0
@@ -165,7 +170,7 @@ class Cells:
                 following = max(found - capacity + 1, 0)
             elif found == position - capacity:
                 place = Place(position, at, state)
-                if tag == FULL or not recover or self.blocks(place):
+                if tag == FULL or recovering is None or self.blocks(place, recovering):
                     return place
                 following = position
             else:
@@ -206,13 +211,13 @@ class Cells:
 
     # Recovering.
 
-    def blocks(self, place: Place) -> bool:
+    def blocks(self, place: Place, attachment: Attachment) -> bool:
         """Whether the writer of a cell lives; the cell of a dead one is recovered."""
         position, at, state = place
         for _ in range(_SPINS):
             if self.words[at] != state:
                 return False
-        if self.open().is_alive(state >> OWNER_SHIFT & OWNER_MASK):
+        if attachment.is_alive(state >> OWNER_SHIFT & OWNER_MASK):
             return True
         following = _nearest(state >> LOW_SHIFT, position) + self.capacity
         expected = ctypes.c_uint64(state)
@@ -228,6 +233,7 @@ class Cells:
 
     def wait(self, place: Place, seconds: float) -> None:
         """Spin for a moment, then say that someone waits, and sleep until the cell leaves EMPTY or FULL."""
+        attachment = self.open()
         _, at, state = place
         for _ in range(_SPINS):
             if self.words[at] != state:
@@ -236,11 +242,12 @@ class Cells:
             if not self.exchange(at, state, state | WAIT):
                 return
             state |= WAIT
-        self.sleep(at, state, seconds)
+        self.sleep(attachment, at, state, seconds)
 
-    def sleep(self, at: int, state: int, seconds: float) -> None:
+    def sleep(self, attachment: Attachment, at: int, state: int, seconds: float) -> None:
         """Sleep as long as the low half of a state word is what it was."""
         _system.futex_wait(self.address + 8 * at, state & _FUTEX_MASK, seconds)
+        del attachment  # It has kept the word mapped until here.
 
     def wake(self, at: int) -> None:
         """Wake everyone who sleeps on a cell."""
@@ -273,13 +280,14 @@ class Cells:
             raise Closed(msg)
         return self.attachment
 
-    def check_writable(self) -> None:
-        """Refuse on a handle that is closed or for reading only."""
+    def check_writable(self) -> Attachment:
+        """Return the attachment, or refuse on a handle that is closed or for reading only."""
         attachment = self.open()
         if attachment.read_only:
             todo = f"open segment `{attachment.name}` without `read_only`"
             msg = f"queue `{self.name}` was opened for reading only; {todo}"
             raise ReadOnly(msg)
+        return attachment
 
     def check_all(self) -> None:
         """Check every cell of a queue that has no record."""
@@ -298,7 +306,7 @@ class Cells:
 
     def corrupt(self, what: str) -> Corrupt:
         """Return the error for the queue."""
-        msg = f"queue `{self.name}` in segment `{self.open().name}` is damaged: {what}; remove the segment"
+        msg = f"queue `{self.name}` in segment `{self.segment}` is damaged: {what}; remove the segment"
         return Corrupt(msg)
 
 

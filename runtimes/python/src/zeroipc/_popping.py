@@ -20,7 +20,7 @@ Rows = np.ndarray[Any, np.dtype[np.uint8]]
 
 def pop_one(cells: Cells) -> bytearray | Place:
     """Pop a value; return where the queue is empty if it is."""
-    cells.check_writable()
+    attachment = cells.check_writable()  # Kept until the end: the cells stay mapped even if the handle is closed.
     if cells.pending:
         complete(cells)
     words = cells.words
@@ -34,7 +34,7 @@ def pop_one(cells: Cells) -> bytearray | Place:
             if state & TAG == EMPTY:
                 return place
             if state & TAG == WRITING:
-                if cells.blocks(place):
+                if cells.blocks(place, attachment):
                     return place
                 continue
         start = 8 * at + STATE
@@ -52,13 +52,13 @@ def pop_one(cells: Cells) -> bytearray | Place:
 
 def pop_run(cells: Cells, count: int) -> tuple[Rows, Place | None]:
     """Pop values from neighbouring cells; return them, and where the queue is empty if it is."""
-    cells.check_writable()
+    attachment = cells.check_writable()
     if cells.pending:
         complete(cells)
     while True:
         place = cells.stand_at_head()
         tag = place.state & TAG
-        if tag == EMPTY or (tag == WRITING and cells.blocks(place)):
+        if tag == EMPTY or (tag == WRITING and cells.blocks(place, attachment)):
             return np.zeros((0, cells.padded), np.uint8), place
         if tag == FULL:
             rows = _take_run(cells, place.position, count)

@@ -17,6 +17,7 @@ from functools import partial
 
 from . import _points, _system
 from ._atomic import ACQ_REL, ACQUIRE, compare_exchange8
+from ._attachment import Attachment
 from ._cells import (
     EMPTY,
     FIRST,
@@ -44,15 +45,15 @@ __all__ = ["complete", "push_one", "push_run"]
 
 def push_one(cells: Cells, payload: bytes) -> Place | None:
     """Push a value; return where the queue is full if it is."""
-    attachment = cells.attachment
+    attachment = cells.check_writable()  # Kept until the end: the cells stay mapped even if the handle is closed.
     me = cells.word.value
     words = cells.words
     position = words[TAIL]
     at = FIRST + (position & cells.mask) * cells.stride
     state = position << SHIFT | EMPTY
-    ready = attachment is not None and not attachment.read_only and me and _points.hook is None and not cells.pending
+    ready = me and _points.hook is None and not cells.pending
     if not (IS_X86_64 and ready and words[at] == state):
-        return push_run(cells, (payload,))[1]
+        return _push_run(cells, attachment, (payload,))[1]
     expected = ctypes.c_uint64(state)
     writing = WRITING | me << OWNER_SHIFT | (position & LOW_MASK) << LOW_SHIFT
     full = position << SHIFT | FULL
@@ -72,17 +73,20 @@ def push_one(cells: Cells, payload: bytes) -> Place | None:
         cells.pending += (Claim(at, state, writing, full, payload),)
         complete(cells)
         raise
-    return push_run(cells, (payload,))[1]
+    return _push_run(cells, attachment, (payload,))[1]
 
 
 def push_run(cells: Cells, payloads: Sequence[bytes]) -> tuple[int, Place | None]:
     """Push values into neighbouring cells; return how many, and where the queue is full if it is."""
-    cells.check_writable()
+    return _push_run(cells, cells.check_writable(), payloads)
+
+
+def _push_run(cells: Cells, attachment: Attachment, payloads: Sequence[bytes]) -> tuple[int, Place | None]:
     if cells.pending:
         complete(cells)
-    me = cells.word.value or _identify(cells)
+    me = cells.word.value or _identify(cells, attachment)
     while True:
-        place = cells.stand_at_tail(recover=True)
+        place = cells.stand_at_tail(attachment)
         if place.state & TAG != EMPTY:
             return 0, place
         pushed = _claim_and_publish(cells, place.position, _plan(cells, place, payloads, me))
@@ -90,10 +94,10 @@ def push_run(cells: Cells, payloads: Sequence[bytes]) -> tuple[int, Place | None
             return pushed, None
 
 
-def _identify(cells: Cells) -> int:
+def _identify(cells: Cells, attachment: Attachment) -> int:
     """Return the id of a forked child; what its parent had claimed is the parent's."""
     cells.pending.clear()
-    return cells.open().identify()
+    return attachment.identify()
 
 
 def _plan(cells: Cells, place: Place, payloads: Sequence[bytes], me: int) -> list[Claim]:
@@ -152,7 +156,8 @@ def _publishing(cells: Cells, claim: Claim) -> list[partial[object]]:
 
 def complete(cells: Cells) -> None:
     """Publish what this process has claimed and not published, after a step in between has failed (I1)."""
-    while cells.pending:
+    attachment = cells.attachment
+    while cells.pending and attachment is not None:
         claim = cells.pending[-1]
         if claim.writing >> OWNER_SHIFT & OWNER_MASK == cells.word.value:
             expected = ctypes.c_uint64(claim.writing)

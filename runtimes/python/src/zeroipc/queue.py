@@ -148,9 +148,10 @@ class Queue(Generic[_T]):
 
     def __len__(self) -> int:
         """How many values are in the queue, those being written included: a snapshot."""
-        self._cells.open()
+        attachment = self._cells.open()
         head = self._cells.stand_at_head().position
-        tail = self._cells.stand_at_tail(recover=False).position
+        tail = self._cells.stand_at_tail(None).position
+        del attachment  # It has kept the cells mapped until here.
         return min(max(tail - head, 0), self.capacity)
 
     def __bool__(self) -> bool:
@@ -337,7 +338,7 @@ class Queue(Generic[_T]):
             if left <= 0:
                 raise error(timeout or 0)
             if found.state & TAG == WRITING:
-                self._cells.sleep(found.at, found.state, min(nap, left))
+                self._cells.sleep(self._cells.open(), found.at, found.state, min(nap, left))
                 nap = min(2 * nap, _LONGEST_NAP)
             else:
                 nap = _FIRST_NAP
