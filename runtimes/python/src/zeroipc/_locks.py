@@ -1,0 +1,114 @@
+"""Who is there: anchors, ids and liveness. docs/format.md, section 4."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import io
+import os
+import threading
+from collections.abc import Iterator
+
+from . import _system
+from ._format import locks as f
+from .errors import LocksUnsupported
+
+__all__ = ["Anchor", "anchors", "fork_gate", "is_locked", "reopen"]
+
+fork_gate = threading.RLock()
+"""Held while an anchor is made: a child forked in between would keep it alive."""
+
+os.register_at_fork(before=fork_gate.acquire, after_in_child=fork_gate.release, after_in_parent=fork_gate.release)
+
+
+def reopen(fd: int, path: str, *, read_only: bool) -> io.FileIO:
+    """Open the file behind a descriptor once more: a new open file description, whose locks are its own."""
+    mode = "rb" if read_only else "r+b"
+    try:
+        return io.FileIO(f"/proc/self/fd/{fd}", mode)
+    except FileNotFoundError:
+        file = io.FileIO(path, mode)
+    ours, found = os.fstat(fd), os.fstat(file.fileno())
+    if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
+        file.close()
+        msg = f"`{path}` leads to another file by now, and /proc is not mounted; mount it, or create the segment again"
+        raise LocksUnsupported(msg)
+    return file
+
+
+def is_locked(fd: int, byte: int) -> bool:
+    """Whether another open file description than that of ``fd`` locks the byte."""
+    return _system.find_lock(fd, byte) is not None
+
+
+def anchors(fd: int) -> Iterator[int]:
+    """Yield the byte of every anchor that the descriptor sees, in no order.
+
+    The system answers with any lock of a range, so each answer splits the range in two.
+    """
+    ranges = [
+        (f.WRITER_ANCHORS + 1, f.WRITER_ANCHORS + f.MAX_WRITER_ID),
+        (f.READER_ANCHORS, f.READER_ANCHORS + f.READER_ANCHOR_COUNT - 1),
+    ]
+    while ranges:
+        first, last = ranges.pop()
+        found = _system.find_lock(fd, first, last - first + 1)
+        if found is None:
+            continue
+        start, end = max(found[0], first), min(found[1], last)
+        yield start
+        if start > first:
+            ranges.append((first, start - 1))
+        if end < last:
+            ranges.append((end + 1, last))
+
+
+class Anchor:
+    """A lock that ends with this process, and with nothing else.
+
+    The lock belongs to an open file description that only a mapping holds, and forked children do not have the mapping.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._page = 0
+        self._word = _system.map_private_word()
+        self._file = file
+        """The descriptor that is about to be mapped; closed once it is."""
+        self.byte = 0
+
+    @property
+    def word(self) -> ctypes.c_uint64:
+        """The word that is not 0 as long as this process holds the anchor; 0 in a forked child."""
+        return self._word
+
+    def renew(self, file: io.FileIO) -> None:
+        """Begin anew in a forked child, which does not have the mapping."""
+        self._page = 0
+        self._file = file
+
+    def take(self, byte: int, *, read_only: bool) -> bool:
+        """Lock a byte; False if another holds it."""
+        kind = fcntl.F_RDLCK if read_only else fcntl.F_WRLCK
+        if not _system.set_lock(self._file.fileno(), kind, byte):
+            return False
+        self._page = _system.map_reserved(self._file.fileno())
+        self._file.close()
+        self.byte = byte
+        return True
+
+    def hold(self, value: int) -> None:
+        """Say that the anchor is held, by a value that is not 0."""
+        self._word.value = value
+
+    def release(self) -> None:
+        """Let go; in a forked child there is nothing to let go."""
+        held = self._word.value
+        self._word.value = 0
+        self._file.close()
+        if held and self._page:
+            _system.unmap(self._page, _system.PAGE)
+        self._page = 0
+
+    def __del__(self) -> None:
+        self.release()
+        _system.unmap(ctypes.addressof(self._word), _system.PAGE)
