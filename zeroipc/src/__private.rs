@@ -13,7 +13,6 @@ use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 
 /// The number of elements of an array as a description holds it.
 pub const fn count(n: usize) -> u32 {
-    assert!(n > 0, "[ZIPC0020] an array in shared memory has at least one element");
     assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] an array in shared memory has at most 2^30 bytes");
     n as u32
 }
@@ -22,6 +21,11 @@ pub const fn count(n: usize) -> u32 {
 pub const fn number(n: usize) -> u32 {
     assert!(n <= MAX_ELEMENT_SIZE as usize, "[ZIPC0022] a type in shared memory has at most 2^30 bytes");
     n as u32
+}
+
+/// The size of a field, told by a closure that borrows it.
+pub const fn size_of_field<S, T>(_borrow: fn(&S) -> &T) -> usize {
+    size_of::<T>()
 }
 
 /// Refuses a type that is not as its description says, or cannot be described in a segment.
@@ -34,13 +38,25 @@ pub const fn check_type<T: ShmLayout>(name: &str) {
         let text = text.str(", and its description has ").number(size as usize).str(" aligned to ");
         panic!("{}", text.number(align as usize).as_str());
     }
-    if size == 0 || size > MAX_ELEMENT_SIZE {
+    if size == 0 {
+        panic!("{}", Text::new().str("[ZIPC0020] ").name(name).str(" has no bytes, and so nothing to share").as_str());
+    }
+    if size > MAX_ELEMENT_SIZE {
         let text = Text::new().str("[ZIPC0022] ").name(name).str(" has ").number(size as usize);
-        panic!("{}", text.str(" bytes; shared are 1 to 2^30").as_str());
+        panic!("{}", text.str(" bytes, and 2^30 fit").as_str());
     }
     if encode::encoded_len(T::DESC).is_err() {
         let text = Text::new().str("[ZIPC0022] ").name(name).str(" cannot be described in 65,535 bytes");
         panic!("{}", text.str(" with nesting of 32 and names of 255 bytes; split it").as_str());
+    }
+}
+
+/// Refuses a field without bytes.
+#[track_caller]
+pub const fn check_bytes(field: &str, size: usize) {
+    if size == 0 {
+        let text = Text::new().str("[ZIPC0020] ").name(field).str(" has no bytes, and so nothing to share");
+        panic!("{}", text.str("\n  = help: remove the field").as_str());
     }
 }
 
@@ -55,22 +71,22 @@ pub const fn check_align(name: &str, align: usize) {
 
 /// Refuses bytes without a meaning between two fields: the one ends at `end`, the next begins at `start`.
 #[track_caller]
-pub const fn check_gap(name: &str, before: &str, after: &str, end: usize, start: usize) {
+pub const fn check_gap(name: &str, before: &str, after: &str, end: usize, start: usize, note: &str) {
     if start != end {
         let text = Text::new().str("[ZIPC0101] ").name(name).str(" has ").bytes(start - end);
         let text = text.str(" of padding between ").name(before).str(" and ").name(after).offsets(end, start);
         let text = text.str("\n  = help: add `").pad(end, start).str("` before ").name(after);
-        panic!("{}", text.str(", or order the fields by decreasing alignment").as_str());
+        panic!("{}", text.str(", or order the fields by decreasing alignment").str(note).as_str());
     }
 }
 
 /// Refuses bytes without a meaning behind the last field.
 #[track_caller]
-pub const fn check_tail(name: &str, last: &str, end: usize, size: usize) {
+pub const fn check_tail(name: &str, last: &str, end: usize, size: usize, note: &str) {
     if size != end {
         let text = Text::new().str("[ZIPC0102] ").name(name).str(" has ").bytes(size - end);
         let text = text.str(" of padding at its end, after ").name(last).offsets(end, size);
-        panic!("{}", text.str("\n  = help: add `").pad(end, size).str("` after ").name(last).as_str());
+        panic!("{}", text.str("\n  = help: add `").pad(end, size).str("` after ").name(last).str(note).as_str());
     }
 }
 
@@ -82,7 +98,7 @@ struct Text {
 
 impl Text {
     /// Room for three names of 255 bytes and the words around them.
-    const MAX: usize = 1280;
+    const MAX: usize = 1600;
 
     const fn new() -> Text {
         Text { bytes: [0; Text::MAX], len: 0 }
@@ -135,6 +151,10 @@ impl Text {
     }
 }
 
+/// What a hole in a struct with const parameters is told besides.
+pub const GENERIC: &str = "\n  = note: the struct has const parameters and must be without padding for each of their \
+    values; put fields whose size depends on one behind all that are more aligned";
+
 /// Defines a trait that is [`ShmLayout`] with another wording for those that do not implement it.
 ///
 /// The derive chooses the wording by how a field's type is spelled; whether the type is shareable is still decided by
@@ -161,44 +181,47 @@ worded! {
         label = "a pointer to text, which no other process can follow",
         note = "store the text itself: `zeroipc::FixedStr<32>` holds up to 32 bytes of UTF-8"
     )]
-    Text_;
+    FieldText;
     /// For fields spelled `Vec`, `VecDeque`, `HashMap` and the like.
     #[diagnostic::on_unimplemented(
         message = "[ZIPC0107] `{Self}` keeps its elements in memory of one process",
         label = "a pointer to elements, which no other process can follow",
         note = "store the elements themselves, `[T; N]` with a `u32` for how many are in use, or put them into an array or queue of their own in the segment"
     )]
-    Collection;
+    FieldCollection;
     /// For fields spelled `Box`, `Rc`, `Arc` and the like.
     #[diagnostic::on_unimplemented(
         message = "[ZIPC0107] `{Self}` is a pointer into memory of one process",
         label = "a pointer, which no other process can follow",
         note = "store the value itself, or its index in an array of the segment"
     )]
-    Pointer;
+    FieldPointer;
     /// For fields spelled `Option` and `Result`.
     #[diagnostic::on_unimplemented(
         message = "[ZIPC0108] `{Self}` has bytes that mean something to Rust alone",
         label = "other languages cannot tell which case it is, and not every byte is a valid one",
         note = "store the value and beside it a `zeroipc::Bool8` that says whether it is set"
     )]
-    Choice;
+    FieldChoice;
     /// For fields spelled `Mutex`, `AtomicU64`, `Cell` and the like.
     #[diagnostic::on_unimplemented(
         message = "[ZIPC0107] `{Self}` cannot be copied in and out of a segment",
         label = "a lock, cell or atomic works on memory in place",
         note = "store the plain value; how processes take turns is decided by the structure that holds the element"
     )]
-    InPlace;
+    FieldInPlace;
 }
 
 /// `Copy`, for a struct that derives `ShmLayout`.
 #[diagnostic::on_unimplemented(
     message = "[ZIPC0107] `{Self}` is shared by copying its bytes, so it must be `Clone` and `Copy`",
-    label = "not `Copy`",
+    label = "this struct is not `Copy`",
     note = "derive all three: `#[derive(Clone, Copy, ShmLayout)]`"
 )]
-pub trait CopyToo: Copy {}
+pub trait CopyToo {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Copy> CopyToo for T {}
+
+/// What the derive claims first, so that a struct without `Copy` is told so before `Pod` complains too.
+pub trait Copied: CopyToo {}

@@ -32,3 +32,5 @@ pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::queue::Queue;
 pub use table::TableVersion;
 pub use types::{Bool8, FixedStr, FixedStrError};
+#[cfg(feature = "derive")]
+pub use zeroipc_derive::ShmLayout;

@@ -128,16 +128,18 @@ macro_rules! open_enum {
         // SAFETY: as above, without padding, and it is `Copy`, `'static` and `repr(transparent)`.
         unsafe impl $crate::__private::bytemuck::Pod for $name {}
         // SAFETY: the description is that of the number, with names for some of its values.
+        #[allow(clippy::init_numbered_fields)]
         unsafe impl $crate::ShmLayout for $name {
             const DESC: &'static $crate::__private::TypeDesc<'static> =
-                &$crate::__private::TypeDesc::Enum(&$crate::__private::EnumDesc {
+                // With a brace, the references live as long as the constant on every compiler that we support.
+                &$crate::__private::TypeDesc::Enum { 0: &$crate::__private::EnumDesc {
                     name: ::core::stringify!($name),
                     repr: $crate::__private::enum_scalar::<$repr>(),
                     values: &[$($crate::__private::EnumValue {
                         name: ::core::stringify!($value),
                         value: $name::$value.0 as i64,
                     }),*],
-                });
+                } };
         }
 
         const _: () = $crate::__private::check_type::<$name>(::core::stringify!($name));

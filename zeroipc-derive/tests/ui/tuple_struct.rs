@@ -1,0 +1,7 @@
+use zeroipc::ShmLayout;
+
+#[derive(Clone, Copy, ShmLayout)]
+#[repr(C)]
+struct Point(f64, f64);
+
+fn main() {}
