@@ -66,6 +66,11 @@ impl Script {
         self.env(at::VARIABLE, format!("{point}:{nth}:stop"))
     }
 
+    /// The child stops for its tracer, this thread, when it reaches a point for the n-th time.
+    pub fn trace_at(self, point: &str, nth: u32) -> Script {
+        self.env(at::VARIABLE, format!("{point}:{nth}:trace"))
+    }
+
     /// The child ends itself after so long.
     pub fn watchdog(self, time: Duration) -> Script {
         self.env(WATCHDOG, time.as_secs().max(1))

@@ -1,7 +1,7 @@
 //! Stopping or killing this process at a named point of the runtime.
 //!
-//! The environment says where: `ZEROIPC_TEST_AT=<point>:<n>:<kill|stop>`, the n-th time from [`arm`] on. A stopped
-//! process prints `reached` and goes on with the next line of its input.
+//! The environment says where: `ZEROIPC_TEST_AT=<point>:<n>:<kill|stop|trace>`, the n-th time from [`arm`] on. A
+//! stopped process prints `reached` and goes on with the next line of its input; a traced one stops for its parent.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -14,7 +14,7 @@ pub const VARIABLE: &str = "ZEROIPC_TEST_AT";
 
 struct Plan {
     point: String,
-    kill: bool,
+    action: String,
 }
 
 static PLAN: OnceLock<Plan> = OnceLock::new();
@@ -27,9 +27,9 @@ pub fn arm() {
     let mut parts = text.splitn(3, ':');
     let point = parts.next().unwrap_or_default().to_owned();
     let nth = parts.next().and_then(|nth| nth.parse().ok()).unwrap_or(1);
-    let kill = parts.next().is_none_or(|action| action == "kill");
+    let action = parts.next().unwrap_or("kill").to_owned();
     LEFT.store(nth, Ordering::Relaxed);
-    let _ = PLAN.set(Plan { point, kill });
+    let _ = PLAN.set(Plan { point, action });
     zeroipc::points::install(reached);
     ARMED.store(true, Ordering::Release);
 }
@@ -42,8 +42,13 @@ fn reached(point: &'static str) {
     if plan.point != point || LEFT.fetch_sub(1, Ordering::Relaxed) != 1 {
         return;
     }
-    if plan.kill {
-        sys::kill_self();
+    match plan.action.as_str() {
+        "kill" => sys::kill_self(),
+        "trace" => {
+            sys::trace_me().expect("the parent may trace");
+            return sys::stop_self();
+        }
+        _ => {}
     }
     println!("reached");
     let _ = std::io::stdout().flush();

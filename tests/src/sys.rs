@@ -100,11 +100,6 @@ pub fn step(pid: u32) -> io::Result<()> {
     trace(libc::PTRACE_SINGLESTEP, pid)
 }
 
-/// Lets a traced child go on.
-pub fn go_on(pid: u32) -> io::Result<()> {
-    trace(libc::PTRACE_CONT, pid)
-}
-
 /// Leaves a traced child alone.
 pub fn detach(pid: u32) -> io::Result<()> {
     trace(libc::PTRACE_DETACH, pid)
