@@ -1,1 +1,29 @@
 //! Helpers for the tests that need two crates, two languages or two processes.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`names`] | segment names that go away with the test, however it ends |
+//! | [`actor`] | child processes with a watchdog, spoken to by lines |
+//! | [`at`] | stopping or killing a process at a named point of the runtime |
+//! | [`trace`] | stepping a child instruction by instruction |
+//! | [`image`] | damaged segments, and everything that can be done with one |
+//! | [`scale`] | how much a run does |
+//! | [`types`] | the elements that the tests share |
+//! | [`sys`] | the system calls behind all this |
+
+pub mod actor;
+pub mod at;
+pub mod image;
+pub mod names;
+pub mod rng;
+pub mod scale;
+pub mod sys;
+pub mod trace;
+pub mod types;
+
+use std::time::Duration;
+
+/// How soon a peer's operation is done after the kernel has let go of a dead process.
+pub const SOON: Duration = Duration::from_secs(1);
+/// Longer than anything takes that does not hang.
+pub const DEADLINE: Duration = Duration::from_secs(20);

@@ -6,6 +6,7 @@
 //! | label | release side | acquire side | what becomes visible |
 //! |---|---|---|---|
 //! | `publish` | [`Table::publish`] stores `entry_count` | [`Table::entry_count`] | the entry, its record, the structure |
+//! | `first` | [`Table::publish`] stores `next_offset` | `Table::find_v1` | the first entry's offset |
 
 use std::mem::offset_of;
 
@@ -138,11 +139,12 @@ impl Table {
 
     /// Version 1 does not store `max_entries`; the first allocation starts at the table's end and tells.
     fn find_v1(region: &Region, segment: &str) -> Result<Table> {
+        // SYNC first: a creator may be at work. It stores the first entry's offset before it moves `next_offset`, so who
+        // reads them the other way round and finds no offset has the table's end in hand.
+        let next = load_acquire_u32(region.u32_at(offset_of!(TableHeaderV1, next_offset) as u64)?);
         let first = region.u32_at(Table::entry_at(TableVersion::V1, 0) + offset_of!(TableEntryV1, offset) as u64)?;
-        let mut end = u64::from(first.load(Relaxed));
-        if end == 0 {
-            end = u64::from(region.u32_at(offset_of!(TableHeaderV1, next_offset) as u64)?.load(Relaxed));
-        }
+        let first = first.load(Relaxed);
+        let end = u64::from(if first == 0 { next } else { first });
         match TABLE_SIZES.into_iter().find(|n| table_end(TableVersion::V1, *n) == end) {
             Some(max_entries) => Ok(Table { version: TableVersion::V1, max_entries, limit: region.len() }),
             None => Err(damaged(
@@ -354,6 +356,7 @@ impl Table {
     }
 
     fn store_next_offset(&self, region: &Region, next: u64) -> Result<()> {
+        // SYNC first
         if self.version == TableVersion::V2 {
             region.u64_at(offset_of!(TableHeaderV2, next_offset) as u64)?.store(next, Release);
         } else {
