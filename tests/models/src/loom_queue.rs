@@ -146,7 +146,7 @@ fn hints_stored_late() {
 
 /// Claims, and dies in the middle of the value.
 fn die_in_a_push(world: &World, me: u32, hint: bool) {
-    if let Ok(claim) = world.kernel().claim(me, None) {
+    if let Ok(claim) = world.kernel().claim(me, world.kernel().tail_hint()) {
         if hint {
             world.kernel().hint_tail(claim.position);
         }

@@ -156,7 +156,7 @@ fn a_bulk_pop_wakes_all_it_makes_room_for() {
 fn dies_in_a_push(world: &Arc<World>) -> JoinHandle<()> {
     let world = Arc::clone(world);
     thread::spawn(move || {
-        if let Ok(claim) = world.kernel().claim(D, None) {
+        if let Ok(claim) = world.kernel().claim(D, world.kernel().tail_hint()) {
             world.kernel().hint_tail(claim.position);
             world.write(claim, value(D, 99));
         }
@@ -255,7 +255,7 @@ fn a_consumer_waits_while_the_producer_dies() {
     explore("a_consumer_waits_while_the_producer_dies", 2, || {
         let world = Arc::new(World::new(2));
         // Claimed before anybody sleeps, so the sleep is a row of naps.
-        let claim = world.kernel().claim(D, None).unwrap();
+        let claim = world.kernel().claim(D, world.kernel().tail_hint()).unwrap();
         world.kernel().hint_tail(claim.position);
         let consumer = pops(&world, 1);
         let dying = Arc::clone(&world);
@@ -270,7 +270,7 @@ fn a_consumer_waits_while_the_producer_dies() {
 fn a_producer_waits_for_the_room_of_a_dead_one() {
     explore("a_producer_waits_for_the_room_of_a_dead_one", 2, || {
         let world = Arc::new(World::new(1));
-        let claim = world.kernel().claim(D, None).unwrap();
+        let claim = world.kernel().claim(D, world.kernel().tail_hint()).unwrap();
         world.kernel().hint_tail(claim.position);
         let producer = pushes(&world, A, 1);
         let dying = Arc::clone(&world);

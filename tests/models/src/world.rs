@@ -106,7 +106,7 @@ impl World {
         cell.value[1].store(!value, Relaxed);
     }
 
-    /// As `Queue::push_at`.
+    /// As `Queue::push_at_hint` and, with a position to go on from, `Queue::push_in_batch`.
     pub(crate) fn push_at(
         &self,
         me: u32,
@@ -115,7 +115,8 @@ impl World {
         hint: bool,
     ) -> Result<(u64, Option<u64>), Stop> {
         let kernel = self.kernel();
-        let claim = kernel.claim(me, from)?;
+        let from = from.unwrap_or_else(|| kernel.tail_hint());
+        let claim = kernel.claim_at(me, from).map_or_else(|| kernel.claim(me, from), Ok)?;
         if hint {
             kernel.hint_tail(claim.position);
         }
@@ -124,12 +125,12 @@ impl World {
         Ok((claim.position, claim.wake.then_some(claim.index)))
     }
 
-    /// As `Queue::pop_at`; the position, the value and whom to wake.
+    /// As `Queue::pop_at_hint` and, with a position to go on from, `Queue::pop_in_batch`; the position, the value and whom to wake.
     pub(crate) fn pop_at(&self, from: Option<u64>) -> Result<(u64, u64, Option<u64>), Stop> {
         let kernel = self.kernel();
-        let mut from = from;
+        let mut from = from.unwrap_or_else(|| kernel.head_hint());
         loop {
-            let peek = kernel.peek(from)?;
+            let peek = kernel.peek_at(from).map_or_else(|| kernel.peek(from), Ok)?;
             let cell = &self.cells[peek.index as usize];
             let (value, complement) = (cell.value[0].load(Relaxed), cell.value[1].load(Relaxed));
             if self.guarded {
@@ -140,7 +141,7 @@ impl World {
                 assert_eq!(value, !complement, "a torn value was taken");
                 return Ok((peek.position, value, wake.then_some(peek.index)));
             }
-            from = Some(peek.position);
+            from = peek.position;
         }
     }
 
