@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, Parser, Subcommand};
 use zeroipc_layout::Scalar;
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 not found or refused, 2 usage or trouble with the system. \
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 not found or refused, 2 usage or trouble with the system.
 A reader that closes the pipe early is no error.";
 
 const LS_JSON: &str = "\
@@ -72,7 +72,7 @@ pub(crate) struct Cat {
     pub(crate) all: bool,
 
     /// What the elements of an array are, where no record says so
-    #[arg(short, long = "type", value_name = "TYPE", value_parser = scalars())]
+    #[arg(short = 't', long = "type", value_name = "TYPE", value_parser = scalars())]
     pub(crate) scalar: Option<Scalar>,
 
     /// Print JSON, one value per line

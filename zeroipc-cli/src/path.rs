@@ -55,7 +55,8 @@ pub(crate) fn find(memory: &Memory, name: &str) -> Result<StructureInfo, Failure
         return Ok(structures.swap_remove(at));
     }
     if name.starts_with(RESERVED_PREFIX) {
-        let message = format!("`{name}` in segment `{segment}` cannot be looked into; names with a `.` are the library's");
+        let message =
+            format!("`{name}` in segment `{segment}` cannot be looked into; names with a `.` are the library's");
         return Err(Failure::Refused(message));
     }
     let otherwise = match structures.len() {

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Cat, out: &mut dyn Write) -> Result<(), Failure> {
     let len = source.len()?;
     let (from, to) = source.bounds(args, len)?;
     let width = to.saturating_sub(1).to_string().len();
-    source.visit(from, to, &mut |index, bytes| {
+    source.visit(from, to, |index, bytes| {
         let value = Value::new(element, bytes, args.all);
         if args.json {
             return Ok(write_json(&value, out)?);
@@ -65,7 +65,8 @@ fn open(args: &Cat) -> Result<Source, Failure> {
     let (segment, name) = match Path::parse(&args.path)? {
         Path::Structure { segment, name } => (segment, name),
         Path::Segment(segment) => {
-            let message = format!("`{segment}` is a segment; name one of its structures, `zeroipc ls {segment}` lists them");
+            let message =
+                format!("`{segment}` is a segment; name one of its structures, `zeroipc ls {segment}` lists them");
             return Err(Failure::Trouble(message));
         }
         Path::Root => return Err(Failure::Trouble("`/` is no structure; name one as in `/segment/structure`".into())),
@@ -154,7 +155,7 @@ impl Source {
             return Ok(self.capacity);
         }
         let mut waiting = 0;
-        self.visit(0, u64::MAX, &mut |_, _| {
+        self.visit(0, u64::MAX, |_, _| {
             waiting += 1;
             Ok(())
         })?;
@@ -181,7 +182,7 @@ impl Source {
         &self,
         from: u64,
         to: u64,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Failure>,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let chunk = (CHUNK / self.element()?.size()).clamp(1, 4096);
         // What is being written into a queue is left out, so that an element's index says little about its place.
