@@ -11,7 +11,7 @@ use crate::format::array::ArrayHeader;
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
 use crate::memory::{Memory, Segment};
-use crate::passport::Record;
+use crate::passport::{Passport, Record};
 use crate::structures::queue::read_values;
 use crate::sync::Relaxed;
 use crate::table::Entry;
@@ -35,6 +35,18 @@ impl fmt::Display for StructureKind {
             StructureKind::Queue => "queue",
             StructureKind::Unknown => "unknown",
         })
+    }
+}
+
+impl Memory {
+    /// Whether the segment records what its structures are. The records are an entry of the library's own, which counts
+    /// in [`table_size`](Memory::table_size) and is left out of [`structures`](Memory::structures).
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt), [`UnsupportedVersion`](ErrorKind::UnsupportedVersion).
+    pub fn has_records(&self) -> Result<bool> {
+        let Segment { region, table, name, .. } = &*self.segment;
+        Ok(Passport::find_in(region, table, name)?.is_some())
     }
 }
 
