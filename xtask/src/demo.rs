@@ -50,7 +50,7 @@ fn build() -> Result<Built> {
     })
 }
 
-/// Compiles `sensors.c` with the header of a schema.
+/// Compiles `main.c` with the header of a schema.
 fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
     let program = out.join(format!("{schema}_c"));
     Program::new(tools::c_compiler()?)
@@ -58,7 +58,7 @@ fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
         .arg(format!("-DSCHEMA_HEADER=\"{schema}.h\""))
         .args(["-I", "runtimes/c/include", "-I"])
         .arg(out)
-        .args(["examples/sensors/sensors.c", "-o"])
+        .args(["examples/sensors/main.c", "-o"])
         .arg(&program)
         .args(["-lm", "-pthread"])
         .run()?;
@@ -66,10 +66,10 @@ fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
 }
 
 fn play(built: &Built, segment: &str, readings: u64) -> Result {
-    println!("3. Rust, C and Python push and pop {readings} readings each, all on one queue of segment {segment}");
+    println!("3. Rust, C and Python push {readings} readings each and pop what anybody has pushed, all on one queue of segment {segment}");
     let count = readings.to_string();
     let python = |module: &str| {
-        let program = Program::new(&built.python).arg("examples/sensors/sensors.py").args([module, segment, &count]);
+        let program = Program::new(&built.python).arg("examples/sensors/main.py").args([module, segment, &count]);
         program.env("PYTHONPATH", &built.modules)
     };
     let sides = [

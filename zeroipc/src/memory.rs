@@ -467,7 +467,7 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::ARRAY => "array",
         Kind::QUEUE => "queue",
-        _ => "structure of an unknown kind",
+        _ => "structure of a later release",
     }
 }
 
@@ -580,7 +580,8 @@ impl Segment {
         }
         if record.kind != kind {
             let (is, wanted) = (kind_name(record.kind), kind_name(kind));
-            let message = format!("`{name}` in segment `{segment}` is a {is} and was opened as a {wanted}");
+            let message =
+                format!("`{name}` in segment `{segment}`: expected kind {wanted}, found {is}; open it as what it is");
             return Err(Error::new(ErrorKind::KindMismatch, message));
         }
         let [theirs] = record.types.as_slice() else {

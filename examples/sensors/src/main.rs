@@ -74,7 +74,8 @@ fn take_part(segment: &str, readings: u64) -> Result<()> {
         hub.temperature.set(ME as usize * SHARE + index, ME as f32 + index as f32 / 1000.0);
     }
     let mut seen = Tally::default();
-    while seen.pushed < readings || seen.popped < readings {
+    // `counter[1]` counts what all have popped.
+    while seen.pushed < readings || hub.counter.load(1) < (PRODUCERS.len() as u64 * readings).cast_signed() {
         let mut pushed = false;
         if seen.pushed < readings {
             let reading = make_reading(seen.pushed);
@@ -88,17 +89,17 @@ fn take_part(segment: &str, readings: u64) -> Result<()> {
                 Err(error) => return Err(error),
             }
         }
-        if seen.popped < readings {
-            // Wait only if there was nothing to push either.
-            match hub.readings.pop_timeout(Duration::from_millis(if pushed { 0 } else { 20 })) {
-                Ok(reading) => seen.count(&reading),
-                Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return Err(error),
+        // Wait only if there was nothing to push either.
+        match hub.readings.pop_timeout(Duration::from_millis(if pushed { 0 } else { 20 })) {
+            Ok(reading) => {
+                seen.count(&reading);
+                hub.counter.fetch_add(1, 1);
             }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            Err(error) => return Err(error),
         }
     }
     hub.counter.fetch_add(0, seen.pushed.cast_signed());
-    hub.counter.fetch_add(1, seen.popped.cast_signed());
     hub.counter.fetch_add(2, seen.pushed_sum.cast_signed());
     hub.counter.fetch_add(3, seen.popped_sum.cast_signed());
     println!(

@@ -67,6 +67,11 @@ fn two_producers_one_consumer() {
 }
 
 #[test]
+fn operations_in_two_steps() {
+    explore("operations_in_two_steps", 2, || run(World::new(1).in_two_steps(), 1, &[(A, 1)], &[2]));
+}
+
+#[test]
 fn two_producers_that_push_twice() {
     explore("two_producers_that_push_twice", 2, || run(World::new(4).guarded(), 0, &[(A, 2), (B, 2)], &[1]));
 }

@@ -34,6 +34,7 @@ pub(crate) struct World {
     tail: AtomicU64,
     cells: Vec<Cell>,
     guarded: bool,
+    two_steps: bool,
     dead: [AtomicBool; PROCESSES],
     /// What the kernel's futex takes; it holds whether the 250 ms of all sleepers are over.
     time: Mutex<bool>,
@@ -58,6 +59,7 @@ impl World {
             tail: AtomicU64::new(position),
             cells: (0..capacity).map(cell).collect(),
             guarded: false,
+            two_steps: false,
             dead: Default::default(),
             time: Mutex::new(false),
         }
@@ -67,6 +69,12 @@ impl World {
     /// one consumer at a time: several may copy what a producer overwrites, and throw it away.
     pub(crate) fn guarded(self) -> World {
         World { guarded: true, ..self }
+    }
+
+    /// Has operations try the position of the hint first and then walk, as the handle does. A walk begins with the same
+    /// step, so that the other models, which only walk, explore the same words in fewer interleavings.
+    pub(crate) fn in_two_steps(self) -> World {
+        World { two_steps: true, ..self }
     }
 
     pub(crate) fn kernel(&self) -> Kernel<'_, World, World> {
@@ -116,7 +124,8 @@ impl World {
     ) -> Result<(u64, Option<u64>), Stop> {
         let kernel = self.kernel();
         let from = from.unwrap_or_else(|| kernel.tail_hint());
-        let claim = kernel.claim_at(me, from).map_or_else(|| kernel.claim(me, from), Ok)?;
+        let first = if self.two_steps { kernel.claim_at(me, from) } else { None };
+        let claim = first.map_or_else(|| kernel.claim(me, from), Ok)?;
         if hint {
             kernel.hint_tail(claim.position);
         }
@@ -130,7 +139,8 @@ impl World {
         let kernel = self.kernel();
         let mut from = from.unwrap_or_else(|| kernel.head_hint());
         loop {
-            let peek = kernel.peek_at(from).map_or_else(|| kernel.peek(from), Ok)?;
+            let first = if self.two_steps { kernel.peek_at(from) } else { None };
+            let peek = first.map_or_else(|| kernel.peek(from), Ok)?;
             let cell = &self.cells[peek.index as usize];
             let (value, complement) = (cell.value[0].load(Relaxed), cell.value[1].load(Relaxed));
             if self.guarded {

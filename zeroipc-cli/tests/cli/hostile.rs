@@ -218,7 +218,6 @@ fn a_record_of_a_later_version_is_told() {
 }
 
 #[test]
-#[ignore = "the runtime walks from each position of the queue; it has to look at the position's own cell only"]
 fn a_queue_made_for_long_walks_is_not_walked_for_long() {
     let name = Name::new("walks");
     let memory = Memory::create(name.as_str(), 4 << 20).expect("the segment is created");

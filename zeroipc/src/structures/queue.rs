@@ -764,9 +764,7 @@ pub(crate) fn read_values(
     let mut values = Vec::new();
     for position in (head..tail).skip(skip as usize).take(limit as usize) {
         // What is being written, or was taken meanwhile, is left out.
-        if let Ok(peek) = kernel.peek(position)
-            && peek.position == position
-        {
+        if let Some(peek) = kernel.peek_at(position) {
             let mut value = vec![0; element as usize];
             // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
             unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len(), CELL_ALIGN) };

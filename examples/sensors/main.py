@@ -46,7 +46,7 @@ class Tally:
 def main() -> None:
     """Run the example."""
     if len(sys.argv) != 4:
-        raise SystemExit("usage: sensors.py MODULE SEGMENT READINGS")
+        raise SystemExit("usage: main.py MODULE SEGMENT READINGS")
     sensors = importlib.import_module(sys.argv[1])
     readings = int(sys.argv[3])
     try:
@@ -62,7 +62,8 @@ def main() -> None:
         reading["status"] = sensors.Status.OK
         reading["humidity"] = 0.5
         reading["label"] = b"Python"
-        while seen.pushed < readings or seen.popped < readings:
+        # counter[1] counts what all have popped.
+        while seen.pushed < readings or hub.counter.load(1) < len(PRODUCERS) * readings:
             pushed = False
             if seen.pushed < readings:
                 reading["timestamp_ns"] = seen.pushed
@@ -71,12 +72,12 @@ def main() -> None:
                 if pushed:
                     seen.pushed_sum = (seen.pushed_sum + checksum(ME, seen.pushed)) & MASK
                     seen.pushed += 1
-            if seen.popped < readings:
-                # Wait only if there was nothing to push either.
-                for popped in hub.readings.pop_many(min(64, readings - seen.popped), timeout=0 if pushed else 0.02):
-                    seen.count(popped)
+            # Wait only if there was nothing to push either.
+            popped = hub.readings.pop_many(64, timeout=0 if pushed else 0.02)
+            for item in popped:
+                seen.count(item)
+            hub.counter.fetch_add(1, len(popped))
         hub.counter.fetch_add(0, seen.pushed)
-        hub.counter.fetch_add(1, seen.popped)
         hub.counter.fetch_add(2, signed(seen.pushed_sum))
         hub.counter.fetch_add(3, signed(seen.popped_sum))
         received = ", ".join(
