@@ -1,5 +1,5 @@
-/* Segments whose bytes are damaged: every use ends with an error or wrong data, never with a crash, an access outside the
- * segment, or a hang. Run under AddressSanitizer and UndefinedBehaviorSanitizer this means what it says. */
+/* Segments whose bytes are damaged: every use ends with an error or wrong data, never with a crash, an access outside
+ * the segment, or a hang. Run under AddressSanitizer and UndefinedBehaviorSanitizer this means what it says. */
 #include "check.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -26,8 +26,24 @@ typedef struct target {
 
 static uint64_t spiteful(void)
 {
-    static const uint64_t values[] = { 0, 1, 2, 3, 7, 8, 255, 0x7FFFFFFF, 0x80000000u, 0xFFFFFFFFu, UINT64_MAX, UINT64_MAX - 7,
-                                       UINT64_C(1) << 63, UINT64_C(1) << 61, SIZE, SIZE - 8, 2576, 16 };
+    static const uint64_t values[] = { 0,
+                                       1,
+                                       2,
+                                       3,
+                                       7,
+                                       8,
+                                       255,
+                                       0x7FFFFFFF,
+                                       0x80000000u,
+                                       0xFFFFFFFFu,
+                                       UINT64_MAX,
+                                       UINT64_MAX - 7,
+                                       UINT64_C(1) << 63,
+                                       UINT64_C(1) << 61,
+                                       SIZE,
+                                       SIZE - 8,
+                                       2576,
+                                       16 };
     return chance(3) == 0 ? seed : values[chance(COUNT(values))] + (chance(4) == 0 ? chance(64) : 0);
 }
 
@@ -38,17 +54,10 @@ static void mutate(unsigned char *bytes, const target *targets, size_t count)
         const target *t = &targets[chance(count)];
         uint64_t at = t->from + chance(t->to - t->from), value = spiteful();
         switch (chance(4)) {
-        case 0:
-            bytes[at] = (unsigned char)value;
-            break;
-        case 1:
-            bytes[at] ^= (unsigned char)(1u << chance(8));
-            break;
-        case 2:
-            memcpy(bytes + (at & ~UINT64_C(3)), &value, 4);
-            break;
-        default:
-            memcpy(bytes + (at & ~UINT64_C(7)), &value, 8);
+        case 0: bytes[at] = (unsigned char)value; break;
+        case 1: bytes[at] ^= (unsigned char)(1u << chance(8)); break;
+        case 2: memcpy(bytes + (at & ~UINT64_C(3)), &value, 4); break;
+        default: memcpy(bytes + (at & ~UINT64_C(7)), &value, 8);
         }
     }
 }
