@@ -6,7 +6,7 @@
 #define SIZE 16384
 
 #ifndef ROUNDS
-#define ROUNDS 30000
+#define ROUNDS 20000
 #endif
 
 static uint64_t seed = 88172645463325252u;
@@ -183,8 +183,10 @@ static void damage(uint32_t version, bool duck_typed)
     size_t count = 0;
     char path[300];
     unsigned char *bytes;
+    const uint64_t rounds = scaled(ROUNDS, 10);
+    uint64_t round;
     uint32_t i, entries;
-    int fd, round;
+    int fd;
     build(name, version, duck_typed);
     OK(zeroipc_memory_open(&m, name, NULL));
     targets[count].from = 0; /* the header */
@@ -204,13 +206,13 @@ static void damage(uint32_t version, bool duck_typed)
     CHECK(bytes != MAP_FAILED);
     (void)close(fd);
     memcpy(clean, bytes, SIZE);
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < rounds; round++) {
         double began = seconds();
         memcpy(bytes, clean, SIZE);
         mutate(bytes, targets, count);
         use(name, round % 5 == 0);
         if (seconds() - began > 2) {
-            fprintf(stderr, "round %d took %.1f s\n", round, seconds() - began);
+            fprintf(stderr, "round %llu took %.1f s\n", (unsigned long long)round, seconds() - began);
             failures++;
         }
     }

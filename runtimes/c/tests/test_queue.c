@@ -478,7 +478,7 @@ static void mpmc(const char *what, int producers, int consumers, uint64_t capaci
     setup(what, 1 << 20);
     OK(zeroipc_queue_create(&q, &memory, "q", &type, capacity));
     w->queue = &q;
-    w->each = each / SCALE;
+    w->each = scaled(each, 5) / SCALE;
     w->total = w->each * (uint64_t)producers;
     w->bulk = bulk;
     for (i = 0; i < producers + consumers; i++)
@@ -513,23 +513,23 @@ static void queue_deadlines(void)
     OK(zeroipc_queue_create(&q, &memory, "q", &zeroipc_u64, 1));
     began = seconds();
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 0), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began < 0.05);
+    CHECK(seconds() - began < 0.5);
     began = seconds();
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 120), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.12 && seconds() - began < 0.5);
+    CHECK(seconds() - began >= 0.12 && seconds() - began < 1);
     OK(zeroipc_queue_push(&q, &value, 0));
     began = seconds();
     CHECK_STATUS(zeroipc_queue_push(&q, &value, 300), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.3 && seconds() - began < 0.7);
+    CHECK(seconds() - began >= 0.3 && seconds() - began < 1.2);
     /* a living owner's claim holds up a consumer, but not its deadline */
     OK(zeroipc_queue_pop(&q, &value, INT64_MAX));
     zeroipc_priv_store64(q.cells, zeroipc_priv_writing(*q.me, 1), __ATOMIC_RELAXED);
     began = seconds();
     CHECK_STATUS(zeroipc_queue_try_pop(&q, &value), ZEROIPC_EMPTY);
-    CHECK(seconds() - began < 0.05);
+    CHECK(seconds() - began < 0.5);
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 100), ZEROIPC_TIMED_OUT);
     CHECK_STATUS(zeroipc_queue_push(&q, &value, 100), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.2 && seconds() - began < 0.6 && zeroipc_queue_len(&q) == 1);
+    CHECK(seconds() - began >= 0.2 && seconds() - began < 1.2 && zeroipc_queue_len(&q) == 1);
     teardown();
 }
 
@@ -567,20 +567,20 @@ static void queue_sleepers_are_woken(void)
         CHECK(value == i);
     }
     slept = seconds() - began;
-    CHECK(slept >= 0.1 && slept < 0.22); /* well below five slices of 250 ms: the wake came */
+    CHECK(slept >= 0.1 && slept < 0.3); /* well below five slices of 250 ms: the wake came */
     CHECK(finish(pid) == 0);
     began = seconds();
     pid = start(late_consumer, &q);
     for (i = 0; i < 6; i++)
         OK(zeroipc_queue_push(&q, &i, -1));
     slept = seconds() - began;
-    CHECK(slept >= 0.09 && slept < 0.22);
+    CHECK(slept >= 0.09 && slept < 0.3);
     CHECK(finish(pid) == 0);
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     began = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 600), ZEROIPC_TIMED_OUT);
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    CHECK((double)used.tv_sec + (double)used.tv_nsec / 1e9 - began < 0.01); /* waiting costs no processor time */
+    CHECK((double)used.tv_sec + (double)used.tv_nsec / 1e9 - began < 0.05); /* waiting costs no processor time */
     teardown();
 }
 
