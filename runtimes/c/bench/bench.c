@@ -1,4 +1,5 @@
-/* Costs of the hot paths in nanoseconds: bench [seconds]. Run it on a quiet machine; the best of several rounds counts. */
+/* Costs of the hot paths in nanoseconds: bench [seconds]. Run it on a quiet machine; the best of several rounds counts.
+ */
 #define _GNU_SOURCE
 #define ZEROIPC_IMPLEMENTATION
 #include <zeroipc.h>

@@ -19,10 +19,10 @@
 
 /* ---- Test points: what a process does when it comes by. ---- */
 
-static const char *point_wanted;           /* act at this point */
-static int point_skip;                     /* after so many visits */
-static void (*point_act)(const char *);    /* by doing this */
-static char (*point_seen)[40];             /* or record the names of all points, in shared memory */
+static const char *point_wanted;        /* act at this point */
+static int point_skip;                  /* after so many visits */
+static void (*point_act)(const char *); /* by doing this */
+static char (*point_seen)[40];          /* or record the names of all points, in shared memory */
 
 void zeroipc_test_point(const char *point)
 {
@@ -41,37 +41,37 @@ void zeroipc_test_point(const char *point)
 
 static int failures;
 
-#define CHECK(condition)                                                                         \
-    do {                                                                                         \
-        if (!(condition)) {                                                                      \
-            fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #condition);             \
-            failures++;                                                                          \
-        }                                                                                        \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s is false\n", __FILE__, __LINE__, #condition);                                   \
+            failures++;                                                                                                \
+        }                                                                                                              \
     } while (0)
 
-#define CHECK_STATUS(call, wanted)                                                                                    \
-    do {                                                                                                              \
-        zeroipc_status got_ = (call);                                                                                 \
-        if (got_ != (wanted)) {                                                                                       \
-            fprintf(stderr, "%s:%d: %s is %s and not %s: %s\n", __FILE__, __LINE__, #call, zeroipc_status_name(got_), \
-                    zeroipc_status_name(wanted), zeroipc_error_message());                                            \
-            failures++;                                                                                               \
-        }                                                                                                             \
+#define CHECK_STATUS(call, wanted)                                                                                     \
+    do {                                                                                                               \
+        zeroipc_status got_ = (call);                                                                                  \
+        if (got_ != (wanted)) {                                                                                        \
+            fprintf(stderr, "%s:%d: %s is %s and not %s: %s\n", __FILE__, __LINE__, #call, zeroipc_status_name(got_),  \
+                    zeroipc_status_name(wanted), zeroipc_error_message());                                             \
+            failures++;                                                                                                \
+        }                                                                                                              \
     } while (0)
 
 #define OK(call) CHECK_STATUS(call, ZEROIPC_OK)
 
 /* The call fails, and its sentence is this one; `%s` in it stands for `part`. */
-#define CHECK_ERROR(call, wanted, sentence, part)                                                                 \
-    do {                                                                                                          \
-        char expected_[1200];                                                                                     \
-        CHECK_STATUS(call, wanted);                                                                               \
-        say(expected_, sizeof expected_, sentence, part);                                                         \
-        if (strcmp(expected_, zeroipc_error_message()) != 0) {                                                    \
-            fprintf(stderr, "%s:%d:\n  wanted: %s\n  got:    %s\n", __FILE__, __LINE__, expected_,                \
-                    zeroipc_error_message());                                                                     \
-            failures++;                                                                                           \
-        }                                                                                                         \
+#define CHECK_ERROR(call, wanted, sentence, part)                                                                      \
+    do {                                                                                                               \
+        char expected_[1200];                                                                                          \
+        CHECK_STATUS(call, wanted);                                                                                    \
+        say(expected_, sizeof expected_, sentence, part);                                                              \
+        if (strcmp(expected_, zeroipc_error_message()) != 0) {                                                         \
+            fprintf(stderr, "%s:%d:\n  wanted: %s\n  got:    %s\n", __FILE__, __LINE__, expected_,                     \
+                    zeroipc_error_message());                                                                          \
+            failures++;                                                                                                \
+        }                                                                                                              \
     } while (0)
 
 static inline void say(char *out, size_t size, const char *sentence, const char *part)
@@ -157,6 +157,12 @@ static inline void *shared(size_t size)
     return at;
 }
 
+/* More work when ZEROIPC_TEST_FULL is set: the nightly run. */
+static inline uint64_t scaled(uint64_t count, uint64_t factor)
+{
+    return getenv("ZEROIPC_TEST_FULL") == NULL ? count : count * factor;
+}
+
 /* ---- The program. ---- */
 
 typedef struct test {
@@ -164,7 +170,10 @@ typedef struct test {
     void (*run)(void);
 } test;
 
-#define TEST(name) { #name, name }
+#define TEST(name)                                                                                                     \
+    {                                                                                                                  \
+#name, name                                                                                                    \
+    }
 
 static inline void run_body(const test *tests, size_t count, const char *only)
 {

@@ -19,8 +19,8 @@
  *   hold-at POINT COMMAND…                   run COMMAND; at the test point print {"held":"POINT"} and sleep for ever
  *   die-at POINT COMMAND…                    run COMMAND; at the test point SIGKILL
  *
- * TYPE is u8 … f64, bool8 or Item: struct Item { producer u64, sequence u64, value f64 }, 24 bytes. Every result is one line
- * of JSON. A failure prints {"status":"TYPE_MISMATCH","message":"…"} and exits with 1; a wrong call exits with 2.
+ * TYPE is u8 … f64, bool8 or Item: struct Item { producer u64, sequence u64, value f64 }, 24 bytes. Every result is one
+ * line of JSON. A failure prints {"status":"TYPE_MISMATCH","message":"…"} and exits with 1; a wrong call exits with 2.
  * Blocking commands give up after 60 seconds with TIMED_OUT. */
 #define _GNU_SOURCE
 #define ZEROIPC_TEST_POINTS
@@ -40,11 +40,10 @@ typedef struct item {
     double value;
 } item;
 
-static const unsigned char item_description[] =
-    "\5\4Item\30\0\0\0\10\0\0\0\3\0"
-    "\0\0\0\0\10producer\0\1\4"
-    "\10\0\0\0\10sequence\0\1\4"
-    "\20\0\0\0\5value\0\1\12";
+static const unsigned char item_description[] = "\5\4Item\30\0\0\0\10\0\0\0\3\0"
+                                                "\0\0\0\0\10producer\0\1\4"
+                                                "\10\0\0\0\10sequence\0\1\4"
+                                                "\20\0\0\0\5value\0\1\12";
 
 static zeroipc_memory memory;
 
@@ -97,8 +96,8 @@ static void misuse(const char *what)
 
 /* ---- Types and values ---- */
 
-static const zeroipc_type *const scalars[] = { &zeroipc_u8,  &zeroipc_u16, &zeroipc_u32, &zeroipc_u64,
-                                               &zeroipc_i8,  &zeroipc_i16, &zeroipc_i32, &zeroipc_i64,
+static const zeroipc_type *const scalars[] = { &zeroipc_u8,  &zeroipc_u16, &zeroipc_u32,  &zeroipc_u64,
+                                               &zeroipc_i8,  &zeroipc_i16, &zeroipc_i32,  &zeroipc_i64,
                                                &zeroipc_f32, &zeroipc_f64, &zeroipc_bool8 };
 
 static const zeroipc_type *type_named(const char *name)
@@ -219,10 +218,10 @@ static void do_array_read(char **a)
     printf("]}\n");
 }
 
-#define ADD(name, member)                                                                                  \
-    if (type == &zeroipc_##name) {                                                                         \
-        for (i = 0; i < times; i++)                                                                        \
-            must(zeroipc_array_fetch_add_##name(&array, index, (__typeof__(old_##name))v.member, &old_##name)); \
+#define ADD(name, member)                                                                                              \
+    if (type == &zeroipc_##name) {                                                                                     \
+        for (i = 0; i < times; i++)                                                                                    \
+            must(zeroipc_array_fetch_add_##name(&array, index, (__typeof__(old_##name))v.member, &old_##name));        \
     }
 
 static void do_array_add(char **a)
@@ -263,7 +262,8 @@ static void do_queue_open(char **a)
 {
     zeroipc_queue queue;
     must(zeroipc_queue_open(&queue, &memory, a[0], type_named(a[1])));
-    printf("{\"capacity\":%" PRIu64 ",\"len\":%" PRIu64 "}\n", zeroipc_queue_capacity(&queue), zeroipc_queue_len(&queue));
+    printf("{\"capacity\":%" PRIu64 ",\"len\":%" PRIu64 "}\n", zeroipc_queue_capacity(&queue),
+           zeroipc_queue_len(&queue));
 }
 
 static void do_queue_produce(char **a)

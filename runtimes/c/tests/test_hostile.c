@@ -1,12 +1,12 @@
-/* Segments whose bytes are damaged: every use ends with an error or wrong data, never with a crash, an access outside the
- * segment, or a hang. Run under AddressSanitizer and UndefinedBehaviorSanitizer this means what it says. */
+/* Segments whose bytes are damaged: every use ends with an error or wrong data, never with a crash, an access outside
+ * the segment, or a hang. Run under AddressSanitizer and UndefinedBehaviorSanitizer this means what it says. */
 #include "check.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SIZE 16384
 
 #ifndef ROUNDS
-#define ROUNDS 30000
+#define ROUNDS 20000
 #endif
 
 static uint64_t seed = 88172645463325252u;
@@ -26,8 +26,24 @@ typedef struct target {
 
 static uint64_t spiteful(void)
 {
-    static const uint64_t values[] = { 0, 1, 2, 3, 7, 8, 255, 0x7FFFFFFF, 0x80000000u, 0xFFFFFFFFu, UINT64_MAX, UINT64_MAX - 7,
-                                       UINT64_C(1) << 63, UINT64_C(1) << 61, SIZE, SIZE - 8, 2576, 16 };
+    static const uint64_t values[] = { 0,
+                                       1,
+                                       2,
+                                       3,
+                                       7,
+                                       8,
+                                       255,
+                                       0x7FFFFFFF,
+                                       0x80000000u,
+                                       0xFFFFFFFFu,
+                                       UINT64_MAX,
+                                       UINT64_MAX - 7,
+                                       UINT64_C(1) << 63,
+                                       UINT64_C(1) << 61,
+                                       SIZE,
+                                       SIZE - 8,
+                                       2576,
+                                       16 };
     return chance(3) == 0 ? seed : values[chance(COUNT(values))] + (chance(4) == 0 ? chance(64) : 0);
 }
 
@@ -38,17 +54,10 @@ static void mutate(unsigned char *bytes, const target *targets, size_t count)
         const target *t = &targets[chance(count)];
         uint64_t at = t->from + chance(t->to - t->from), value = spiteful();
         switch (chance(4)) {
-        case 0:
-            bytes[at] = (unsigned char)value;
-            break;
-        case 1:
-            bytes[at] ^= (unsigned char)(1u << chance(8));
-            break;
-        case 2:
-            memcpy(bytes + (at & ~UINT64_C(3)), &value, 4);
-            break;
-        default:
-            memcpy(bytes + (at & ~UINT64_C(7)), &value, 8);
+        case 0: bytes[at] = (unsigned char)value; break;
+        case 1: bytes[at] ^= (unsigned char)(1u << chance(8)); break;
+        case 2: memcpy(bytes + (at & ~UINT64_C(3)), &value, 4); break;
+        default: memcpy(bytes + (at & ~UINT64_C(7)), &value, 8);
         }
     }
 }
@@ -174,8 +183,10 @@ static void damage(uint32_t version, bool duck_typed)
     size_t count = 0;
     char path[300];
     unsigned char *bytes;
+    const uint64_t rounds = scaled(ROUNDS, 10);
+    uint64_t round;
     uint32_t i, entries;
-    int fd, round;
+    int fd;
     build(name, version, duck_typed);
     OK(zeroipc_memory_open(&m, name, NULL));
     targets[count].from = 0; /* the header */
@@ -195,13 +206,13 @@ static void damage(uint32_t version, bool duck_typed)
     CHECK(bytes != MAP_FAILED);
     (void)close(fd);
     memcpy(clean, bytes, SIZE);
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < rounds; round++) {
         double began = seconds();
         memcpy(bytes, clean, SIZE);
         mutate(bytes, targets, count);
         use(name, round % 5 == 0);
         if (seconds() - began > 2) {
-            fprintf(stderr, "round %d took %.1f s\n", round, seconds() - began);
+            fprintf(stderr, "round %llu took %.1f s\n", (unsigned long long)round, seconds() - began);
             failures++;
         }
     }

@@ -300,6 +300,70 @@ static void dying_waiter(void)
     expect_empty();
 }
 
+static void stop_here(const char *point)
+{
+    (void)point;
+    (void)raise(SIGSTOP);
+}
+
+static void stopping_producer(void *with)
+{
+    point_wanted = (const char *)with;
+    point_act = stop_here;
+    push_value(100);
+}
+
+/* Who is stopped is alive: it holds up what it has claimed, and deadlines still work. */
+static void stopped_producer_counts_as_alive(void)
+{
+    static char point[] = "queue.push.written";
+    uint64_t value = 0;
+    int status = 0;
+    pid_t pid;
+    fresh_queue(4);
+    pid = start(stopping_producer, point);
+    CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+    push_value(1);
+    CHECK_STATUS(zeroipc_queue_try_pop(&queue, &value), ZEROIPC_EMPTY);
+    CHECK_ERROR(zeroipc_queue_pop(&queue, &value, 100), ZEROIPC_TIMED_OUT,
+                "queue `q`: there was no value within 100 ms; wait longer, or look at the producers", "");
+    CHECK(zeroipc_queue_len(&queue) == 2);
+    (void)kill(pid, SIGCONT);
+    expect_value(100);
+    expect_value(1);
+    CHECK(finish(pid) == 0);
+}
+
+/* A stopped creator holds the lock; what exists can still be found and used. */
+static void create_late(void *with)
+{
+    zeroipc_array a;
+    point_wanted = (const char *)with;
+    point_act = stop_here;
+    OK(zeroipc_array_create(&a, &memory, "late", &zeroipc_u64, 1));
+}
+
+static void stopped_creator_blocks_no_lookup(void)
+{
+    static char point[] = "create.initialised";
+    zeroipc_memory m;
+    zeroipc_queue q;
+    zeroipc_array a;
+    int status = 0;
+    pid_t pid;
+    fresh_queue(4);
+    pid = start(create_late, point);
+    CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+    OK(zeroipc_memory_open(&m, segment, NULL));
+    OK(zeroipc_queue_open(&q, &m, "q", &zeroipc_u64));
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "late", &zeroipc_u64), ZEROIPC_NOT_FOUND);
+    (void)kill(pid, SIGCONT);
+    OK(zeroipc_array_create(&a, &m, "other", &zeroipc_u64, 1));
+    CHECK(finish(pid) == 0);
+    OK(zeroipc_array_open(&a, &m, "late", &zeroipc_u64));
+    OK(zeroipc_memory_close(&m));
+}
+
 /* Producers die at random places, for a while: what comes out is in order, and no value comes twice. */
 static void push_series(void *with)
 {
@@ -536,7 +600,8 @@ static void late_record(void)
     OK(zeroipc_array_create(&a, &m, "late", &zeroipc_f64, 10));
 }
 
-/* A handle that creates no passport still writes records where there is one: a dead creator's would else be believed. */
+/* A handle that creates no passport still writes records where there is one: a dead creator's would else be believed.
+ */
 static void duck_typed_creator_behind_a_dead_one(void)
 {
     zeroipc_options o = ZEROIPC_OPTIONS_DEFAULT;
@@ -563,6 +628,8 @@ static const test tests[] = {
     TEST(dying_consumer_with_a_waiting_producer),
     TEST(dying_recoverer),
     TEST(dying_waiter),
+    TEST(stopped_producer_counts_as_alive),
+    TEST(stopped_creator_blocks_no_lookup),
     TEST(dying_at_random),
     TEST(dying_creator_of_a_segment),
     TEST(dying_attacher),

@@ -119,8 +119,8 @@ static void create_open_close(void)
     OK(zeroipc_memory_unlink(name));
     CHECK_ERROR(zeroipc_memory_open(&a, name, NULL), ZEROIPC_NOT_FOUND,
                 "segment `%s`: there is no such segment; create it, or check the name", name);
-    CHECK_ERROR(zeroipc_memory_unlink(name), ZEROIPC_NOT_FOUND, "segment `%s`: there is no such segment; check the name",
-                name);
+    CHECK_ERROR(zeroipc_memory_unlink(name), ZEROIPC_NOT_FOUND,
+                "segment `%s`: there is no such segment; check the name", name);
     CHECK_STATUS(zeroipc_memory_attachments(&a, &attached), ZEROIPC_BAD_ARGUMENT);
 }
 
@@ -132,10 +132,11 @@ static void open_or_create(void)
     OK(zeroipc_memory_open_or_create(&b, name, 4096, NULL));
     CHECK(zeroipc_memory_size(&b) == 8192);
     OK(zeroipc_memory_close(&b));
-    CHECK_ERROR(zeroipc_memory_open_or_create(&b, name, 8193, NULL), ZEROIPC_BAD_ARGUMENT,
-                "segment `%s`: it exists with 8192 bytes and 8193 were asked for; ask for no more, or remove it and create "
-                "it anew",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open_or_create(&b, name, 8193, NULL), ZEROIPC_BAD_ARGUMENT,
+        "segment `%s`: it exists with 8192 bytes and 8193 were asked for; ask for no more, or remove it and create "
+        "it anew",
+        name);
     OK(zeroipc_memory_close(&a));
     OK(zeroipc_memory_unlink(name));
 }
@@ -158,10 +159,11 @@ static void options(void)
     CHECK_STATUS(zeroipc_memory_create(&m, name, UINT64_MAX, NULL), ZEROIPC_BAD_ARGUMENT);
     o = standard;
     o.table_size = 4096;
-    CHECK_ERROR(zeroipc_memory_create(&m, name, 4096, &o), ZEROIPC_OUT_OF_SPACE,
-                "segment `%s`: the table needs 163856 bytes and the segment has 4096; ask for a larger segment or a smaller "
-                "table",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_create(&m, name, 4096, &o), ZEROIPC_OUT_OF_SPACE,
+        "segment `%s`: the table needs 163856 bytes and the segment has 4096; ask for a larger segment or a smaller "
+        "table",
+        name);
     o = standard;
     o.mode = 0640;
     OK(zeroipc_memory_create(&m, name, 4096, &o));
@@ -205,7 +207,8 @@ static void big_version_2(void)
 
 static void names(void)
 {
-    static const char *const bad[] = { "", "sensor", "/", "/.", "/..", "/../etc", "/a/b", "/a\nb", "/a\x7f", "/\xC2\x85", "/\xff" };
+    static const char *const bad[] = { "",     "sensor", "/",      "/.",        "/..",  "/../etc",
+                                       "/a/b", "/a\nb",  "/a\x7f", "/\xC2\x85", "/\xff" };
     static const char *const odd[] = { "/.hidden", "/t\xC3\xA9mp", "/a b" };
     char longest[300], label[40];
     zeroipc_memory m;
@@ -255,18 +258,21 @@ static void files_that_are_no_segments(void)
     int fd;
     (void)snprintf(path, sizeof path, "/dev/shm%s", name);
     fd = open(path, O_CREAT | O_RDWR, 0600);
-    CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT,
-                "segment `%s`: the file has 0 bytes and a segment has at least 16; choose another name, or remove the file",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT,
+        "segment `%s`: the file has 0 bytes and a segment has at least 16; choose another name, or remove the file",
+        name);
     CHECK(write(fd, "hello, this is no segment at all, and never was: just text, really", 66) == 66);
-    CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT,
-                "segment `%s`: the file begins with 0x6C6C6568 and a ZeroIPC segment begins with 0x5A49504D; choose another "
-                "name, or remove the file",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT,
+        "segment `%s`: the file begins with 0x6C6C6568 and a ZeroIPC segment begins with 0x5A49504D; choose another "
+        "name, or remove the file",
+        name);
     patch32(name, 0, ZEROIPC_FORMAT_MAGIC);
     patch32(name, 4, 3);
     CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_UNSUPPORTED_VERSION,
-                "segment `%s`: the table has version 3 and this library reads versions 1 and 2; use a newer library", name);
+                "segment `%s`: the table has version 3 and this library reads versions 1 and 2; use a newer library",
+                name);
     CHECK(ftruncate(fd, 16) == 0);
     patch32(name, 4, 1);
     CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
@@ -298,10 +304,11 @@ static void table_fields_are_checked(void)
     OK(zeroipc_array_create(&a, &m, "a", &zeroipc_u64, 4));
     OK(zeroipc_memory_close(&m));
     patch32(name, 8, 65);
-    CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
-                "segment `%s`: `entry_count` is 65 and must be at most 64; the segment is damaged: remove it and create it "
-                "anew",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
+        "segment `%s`: `entry_count` is 65 and must be at most 64; the segment is damaged: remove it and create it "
+        "anew",
+        name);
     patch32(name, 8, 2);
     patch32(name, 12, 70000);
     CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
@@ -309,10 +316,11 @@ static void table_fields_are_checked(void)
     CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
     patch32(name, 12, 8192);
     patch32(name, 16 + 40 + 32, 2583);
-    CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
-                "segment `%s`: `offset of entry 1` is 2583 and must be a multiple of 8; the segment is damaged: remove it "
-                "and create it anew",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
+        "segment `%s`: `offset of entry 1` is 2583 and must be a multiple of 8; the segment is damaged: remove it "
+        "and create it anew",
+        name);
     patch32(name, 16 + 40 + 32, 65528);
     CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
     patch32(name, 16 + 32, 2577);
@@ -327,10 +335,11 @@ static void table_fields_are_checked(void)
     OK(zeroipc_memory_close(&m));
     (void)snprintf(path, sizeof path, "/dev/shm%s", name);
     CHECK(truncate(path, 4096) == 0);
-    CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
-                "segment `%s`: `next_offset` is 8192 and must be at most 4096; the segment is damaged: remove it and create "
-                "it anew",
-                name);
+    CHECK_ERROR(
+        zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT,
+        "segment `%s`: `next_offset` is 8192 and must be at most 4096; the segment is damaged: remove it and create "
+        "it anew",
+        name);
     (void)unlink(path);
 }
 
@@ -349,10 +358,11 @@ static void types_are_checked(void)
     CHECK(ours.size == 16 && ours.align == 8 && ours.layout == theirs.layout && ours.schema != theirs.schema);
     OK(zeroipc_memory_create(&m, name, 65536, NULL));
     OK(zeroipc_queue_create(&q, &m, "readings", &theirs, 8));
-    CHECK_ERROR(zeroipc_queue_open(&q, &m, "readings", &ours), ZEROIPC_TYPE_MISMATCH,
-                "queue `readings`: field `lat` at offset 0 is named `lat` here and `lon` in the segment; build both sides "
-                "from the same schema",
-                "");
+    CHECK_ERROR(
+        zeroipc_queue_open(&q, &m, "readings", &ours), ZEROIPC_TYPE_MISMATCH,
+        "queue `readings`: field `lat` at offset 0 is named `lat` here and `lon` in the segment; build both sides "
+        "from the same schema",
+        "");
     CHECK_ERROR(zeroipc_array_open(&a, &m, "readings", &theirs), ZEROIPC_KIND_MISMATCH,
                 "array `readings`: its kind in the segment is queue; open it as that, or choose another name", "");
     CHECK_ERROR(zeroipc_queue_open(&q, &m, "readings", &wrong), ZEROIPC_TYPE_MISMATCH,
@@ -366,7 +376,8 @@ static void types_are_checked(void)
     CHECK_ERROR(zeroipc_queue_create(&q, &m, "readings", &theirs, 8), ZEROIPC_EXISTS,
                 "queue `readings`: it exists already; open it, or choose another name", "");
     CHECK_ERROR(zeroipc_queue_open_or_create(&q, &m, "readings", &theirs, 17), ZEROIPC_BAD_ARGUMENT,
-                "queue `readings`: it exists with a capacity of 8 and 32 was asked for; ask for the same, or open it", "");
+                "queue `readings`: it exists with a capacity of 8 and 32 was asked for; ask for the same, or open it",
+                "");
     OK(zeroipc_queue_open_or_create(&q, &m, "readings", &theirs, 7));
     ours.size = 24;
     CHECK_STATUS(zeroipc_queue_open(&q, &m, "readings", &ours), ZEROIPC_BAD_ARGUMENT);
@@ -436,12 +447,13 @@ static void duck_typing(void)
     OK(zeroipc_memory_open(&n, name, NULL)); /* a handle that would write records */
     OK(zeroipc_queue_create(&q, &n, "q", &zeroipc_u32, 4));
     OK(zeroipc_memory_entry_count(&m, &count));
-    CHECK(count == 2); /* nobody adds a passport later */
+    CHECK(count == 2);                                 /* nobody adds a passport later */
     OK(zeroipc_array_open(&a, &n, "a", &zeroipc_i32)); /* the same sizes */
-    CHECK_ERROR(zeroipc_array_open(&a, &n, "a", &zeroipc_u64), ZEROIPC_TYPE_MISMATCH,
-                "array `a`: its element has 8 bytes here and the segment has 4 bytes for each; open it with the type that it "
-                "was created with",
-                "");
+    CHECK_ERROR(
+        zeroipc_array_open(&a, &n, "a", &zeroipc_u64), ZEROIPC_TYPE_MISMATCH,
+        "array `a`: its element has 8 bytes here and the segment has 4 bytes for each; open it with the type that it "
+        "was created with",
+        "");
     CHECK_STATUS(zeroipc_queue_open(&q, &n, "a", &zeroipc_u32), ZEROIPC_CORRUPT);
     OK(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64)); /* the same stride */
     OK(zeroipc_memory_close(&m));
@@ -454,10 +466,11 @@ static void duck_typing(void)
     OK(zeroipc_array_create(&a, &m, "b", &zeroipc_u64, 1));
     OK(zeroipc_array_create(&a, &m, "c", &zeroipc_u64, 1));
     OK(zeroipc_array_create(&a, &m, "d", &zeroipc_u64, 1));
-    CHECK_ERROR(zeroipc_array_create(&a, &m, "e", &zeroipc_u64, 1), ZEROIPC_TABLE_FULL,
-                "array `e`: the table of segment `%s` has 4 entries and all are taken; create the segment with a larger "
-                "table",
-                name);
+    CHECK_ERROR(
+        zeroipc_array_create(&a, &m, "e", &zeroipc_u64, 1), ZEROIPC_TABLE_FULL,
+        "array `e`: the table of segment `%s` has 4 entries and all are taken; create the segment with a larger "
+        "table",
+        name);
     OK(zeroipc_memory_close(&m));
     OK(zeroipc_memory_unlink(name));
 }
@@ -474,7 +487,8 @@ static void space_runs_out(void)
     char label[32];
     OK(zeroipc_memory_create(&m, name, 65536, NULL));
     CHECK_ERROR(zeroipc_array_create(&a, &m, "a", &zeroipc_u64, 10000), ZEROIPC_OUT_OF_SPACE,
-                "array `a`: 80008 bytes are needed and 58864 of the segment's 65536 are free; create a larger segment", "");
+                "array `a`: 80008 bytes are needed and 58864 of the segment's 65536 are free; create a larger segment",
+                "");
     OK(zeroipc_memory_entry_count(&m, &count));
     CHECK(count == 0);
     CHECK_STATUS(zeroipc_array_create(&a, &m, "a", &zeroipc_u64, UINT64_MAX / 8), ZEROIPC_BAD_ARGUMENT);

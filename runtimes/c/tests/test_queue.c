@@ -70,35 +70,35 @@ static void array_smoke(void)
     teardown();
 }
 
-#define ATOMICS(T, name, type)                                                     \
-    do {                                                                           \
-        zeroipc_array a_;                                                          \
-        T old_ = 0, expected;                                                      \
-        bool done = true;                                                          \
-        OK(zeroipc_array_create(&a_, &memory, #name, type, 3));                     \
-        OK(zeroipc_array_store_##name(&a_, 1, 10));                                 \
-        OK(zeroipc_array_fetch_add_##name(&a_, 1, 5, &old_));                        \
-        CHECK(old_ == 10);                                                          \
-        OK(zeroipc_array_fetch_sub_##name(&a_, 1, 3, &old_));                        \
-        CHECK(old_ == 15);                                                          \
-        OK(zeroipc_array_fetch_min_##name(&a_, 1, 7, &old_));                        \
-        CHECK(old_ == 12);                                                          \
-        OK(zeroipc_array_fetch_max_##name(&a_, 1, 9, &old_));                        \
-        CHECK(old_ == 7);                                                           \
-        OK(zeroipc_array_exchange_##name(&a_, 1, 20, &old_));                        \
-        CHECK(old_ == 9);                                                           \
-        expected = 19;                                                             \
-        OK(zeroipc_array_compare_exchange_##name(&a_, 1, &expected, 21, &done));    \
-        CHECK(!done && expected == 20);                                            \
-        OK(zeroipc_array_compare_exchange_##name(&a_, 1, &expected, 21, &done));    \
-        CHECK(done);                                                               \
-        OK(zeroipc_array_load_##name(&a_, 1, &old_));                                \
-        CHECK(old_ == 21);                                                          \
-        OK(zeroipc_array_load_##name(&a_, 0, &old_));                                \
-        CHECK(old_ == 0);                                                           \
-        OK(zeroipc_array_load_##name(&a_, 2, &old_));                                \
-        CHECK(old_ == 0);                                                           \
-        CHECK_STATUS(zeroipc_array_fetch_add_##name(&a_, 3, 1, NULL), ZEROIPC_OUT_OF_BOUNDS); \
+#define ATOMICS(T, name, type)                                                                                         \
+    do {                                                                                                               \
+        zeroipc_array a_;                                                                                              \
+        T old_ = 0, expected;                                                                                          \
+        bool done = true;                                                                                              \
+        OK(zeroipc_array_create(&a_, &memory, #name, type, 3));                                                        \
+        OK(zeroipc_array_store_##name(&a_, 1, 10));                                                                    \
+        OK(zeroipc_array_fetch_add_##name(&a_, 1, 5, &old_));                                                          \
+        CHECK(old_ == 10);                                                                                             \
+        OK(zeroipc_array_fetch_sub_##name(&a_, 1, 3, &old_));                                                          \
+        CHECK(old_ == 15);                                                                                             \
+        OK(zeroipc_array_fetch_min_##name(&a_, 1, 7, &old_));                                                          \
+        CHECK(old_ == 12);                                                                                             \
+        OK(zeroipc_array_fetch_max_##name(&a_, 1, 9, &old_));                                                          \
+        CHECK(old_ == 7);                                                                                              \
+        OK(zeroipc_array_exchange_##name(&a_, 1, 20, &old_));                                                          \
+        CHECK(old_ == 9);                                                                                              \
+        expected = 19;                                                                                                 \
+        OK(zeroipc_array_compare_exchange_##name(&a_, 1, &expected, 21, &done));                                       \
+        CHECK(!done && expected == 20);                                                                                \
+        OK(zeroipc_array_compare_exchange_##name(&a_, 1, &expected, 21, &done));                                       \
+        CHECK(done);                                                                                                   \
+        OK(zeroipc_array_load_##name(&a_, 1, &old_));                                                                  \
+        CHECK(old_ == 21);                                                                                             \
+        OK(zeroipc_array_load_##name(&a_, 0, &old_));                                                                  \
+        CHECK(old_ == 0);                                                                                              \
+        OK(zeroipc_array_load_##name(&a_, 2, &old_));                                                                  \
+        CHECK(old_ == 0);                                                                                              \
+        CHECK_STATUS(zeroipc_array_fetch_add_##name(&a_, 3, 1, NULL), ZEROIPC_OUT_OF_BOUNDS);                          \
     } while (0)
 
 static void array_atomics(void)
@@ -127,10 +127,11 @@ static void array_atomics(void)
     CHECK(bits == 0x31);
     OK(zeroipc_array_load_u32(&a, 0, &bits));
     CHECK(bits == 0xCE);
-    CHECK_ERROR(zeroipc_array_fetch_add_i32(&a, 0, 1, &old), ZEROIPC_TYPE_MISMATCH,
-                "array `u32`: an operation on i32 was asked for and its elements are u32 of 4 bytes; use the operation of "
-                "their type",
-                "");
+    CHECK_ERROR(
+        zeroipc_array_fetch_add_i32(&a, 0, 1, &old), ZEROIPC_TYPE_MISMATCH,
+        "array `u32`: an operation on i32 was asked for and its elements are u32 of 4 bytes; use the operation of "
+        "their type",
+        "");
     OK(zeroipc_array_open(&a, &memory, "u32", &opaque));
     OK(zeroipc_array_fetch_add_i32(&a, 0, 1, &old)); /* only the size is known */
     CHECK_STATUS(zeroipc_array_load_u8(&a, 0, &small), ZEROIPC_TYPE_MISMATCH);
@@ -227,7 +228,8 @@ static void queue_smoke(void)
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 5), ZEROIPC_BAD_ARGUMENT);
     CHECK(zeroipc_queue_len(&q) == 0 && zeroipc_queue_capacity(&q) == 0);
     CHECK_STATUS(zeroipc_queue_create(&q, &memory, "none", &zeroipc_u64, 0), ZEROIPC_BAD_ARGUMENT);
-    CHECK_STATUS(zeroipc_queue_create(&q, &memory, "huge", &zeroipc_u64, (UINT64_C(1) << 31) + 1), ZEROIPC_BAD_ARGUMENT);
+    CHECK_STATUS(zeroipc_queue_create(&q, &memory, "huge", &zeroipc_u64, (UINT64_C(1) << 31) + 1),
+                 ZEROIPC_BAD_ARGUMENT);
     teardown();
 }
 
@@ -278,7 +280,9 @@ static void queue_capacity_one(void)
 /* Hints may lag, move back or be nonsense: the cells decide. */
 static void queue_hints_are_only_hints(void)
 {
-    static const uint64_t hints[] = { 0, 1, 5, 7, 8, 9, 12, 13, 100, 1000000, UINT64_MAX, UINT64_MAX >> 3, UINT64_MAX >> 1 };
+    static const uint64_t hints[] = {
+        0, 1, 5, 7, 8, 9, 12, 13, 100, 1000000, UINT64_MAX, UINT64_MAX >> 3, UINT64_MAX >> 1
+    };
     zeroipc_queue q;
     uint64_t value = 0, wrote = 0, read = 0;
     size_t i, j;
@@ -334,7 +338,8 @@ static void queue_positions_beyond_32_and_37_bits(void)
             /* a dead producer's claim at every other position */
             if (k % 2 == 0) {
                 zeroipc_priv_store64(zeroipc_priv_cell(&q, starts[i] + k),
-                                     zeroipc_priv_writing(UINT64_C(0xFFFFF0) << 3 | 2, starts[i] + k), __ATOMIC_RELAXED);
+                                     zeroipc_priv_writing(UINT64_C(0xFFFFF0) << 3 | 2, starts[i] + k),
+                                     __ATOMIC_RELAXED);
                 if (k % 4 == 0)
                     zeroipc_priv_store64(q.header + 8, starts[i] + k + 1, __ATOMIC_RELAXED);
                 continue;
@@ -355,16 +360,18 @@ static void queue_corrupt_cells(void)
     setup("corrupt", 1 << 20);
     OK(zeroipc_queue_create(&q, &memory, "q", &zeroipc_u64, 4));
     zeroipc_priv_store64(q.cells, 0, __ATOMIC_RELAXED);
-    CHECK_ERROR(zeroipc_queue_try_pop(&q, &value), ZEROIPC_CORRUPT,
-                "queue `q`: cell 0 holds the state 0x0, which is none; the segment is damaged: remove it and create it anew",
-                "");
+    CHECK_ERROR(
+        zeroipc_queue_try_pop(&q, &value), ZEROIPC_CORRUPT,
+        "queue `q`: cell 0 holds the state 0x0, which is none; the segment is damaged: remove it and create it anew",
+        "");
     CHECK_STATUS(zeroipc_queue_try_push(&q, &value), ZEROIPC_CORRUPT);
     CHECK_STATUS(zeroipc_queue_push(&q, &value, -1), ZEROIPC_CORRUPT);
     zeroipc_priv_store64(q.cells, zeroipc_priv_empty(1), __ATOMIC_RELAXED);
-    CHECK_ERROR(zeroipc_queue_try_pop(&q, &value), ZEROIPC_CORRUPT,
-                "queue `q`: cell 0 holds the state 0x9, whose position belongs to another cell; the segment is damaged: "
-                "remove it and create it anew",
-                "");
+    CHECK_ERROR(
+        zeroipc_queue_try_pop(&q, &value), ZEROIPC_CORRUPT,
+        "queue `q`: cell 0 holds the state 0x9, whose position belongs to another cell; the segment is damaged: "
+        "remove it and create it anew",
+        "");
     /* No walk ends: every cell belongs to another lap. */
     zeroipc_priv_store64(zeroipc_priv_cell(&q, 0), zeroipc_priv_full(400), __ATOMIC_RELAXED);
     zeroipc_priv_store64(zeroipc_priv_cell(&q, 1), zeroipc_priv_empty(1), __ATOMIC_RELAXED);
@@ -443,8 +450,8 @@ static void consume(void *with)
     item batch[5];
     memset(last, 0, sizeof last);
     while (__atomic_load_n(&w->taken, __ATOMIC_RELAXED) < w->total) {
-        zeroipc_status status = w->bulk ? zeroipc_queue_pop_many(w->queue, batch, 5, 50, &done)
-                                        : zeroipc_queue_pop(w->queue, batch, 50);
+        zeroipc_status status =
+            w->bulk ? zeroipc_queue_pop_many(w->queue, batch, 5, 50, &done) : zeroipc_queue_pop(w->queue, batch, 50);
         if (status == ZEROIPC_TIMED_OUT)
             continue;
         CHECK_STATUS(status, ZEROIPC_OK);
@@ -471,7 +478,7 @@ static void mpmc(const char *what, int producers, int consumers, uint64_t capaci
     setup(what, 1 << 20);
     OK(zeroipc_queue_create(&q, &memory, "q", &type, capacity));
     w->queue = &q;
-    w->each = each / SCALE;
+    w->each = scaled(each, 5) / SCALE;
     w->total = w->each * (uint64_t)producers;
     w->bulk = bulk;
     for (i = 0; i < producers + consumers; i++)
@@ -506,23 +513,23 @@ static void queue_deadlines(void)
     OK(zeroipc_queue_create(&q, &memory, "q", &zeroipc_u64, 1));
     began = seconds();
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 0), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began < 0.05);
+    CHECK(seconds() - began < 0.5);
     began = seconds();
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 120), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.12 && seconds() - began < 0.5);
+    CHECK(seconds() - began >= 0.12 && seconds() - began < 1);
     OK(zeroipc_queue_push(&q, &value, 0));
     began = seconds();
     CHECK_STATUS(zeroipc_queue_push(&q, &value, 300), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.3 && seconds() - began < 0.7);
+    CHECK(seconds() - began >= 0.3 && seconds() - began < 1.2);
     /* a living owner's claim holds up a consumer, but not its deadline */
     OK(zeroipc_queue_pop(&q, &value, INT64_MAX));
     zeroipc_priv_store64(q.cells, zeroipc_priv_writing(*q.me, 1), __ATOMIC_RELAXED);
     began = seconds();
     CHECK_STATUS(zeroipc_queue_try_pop(&q, &value), ZEROIPC_EMPTY);
-    CHECK(seconds() - began < 0.05);
+    CHECK(seconds() - began < 0.5);
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 100), ZEROIPC_TIMED_OUT);
     CHECK_STATUS(zeroipc_queue_push(&q, &value, 100), ZEROIPC_TIMED_OUT);
-    CHECK(seconds() - began >= 0.2 && seconds() - began < 0.6 && zeroipc_queue_len(&q) == 1);
+    CHECK(seconds() - began >= 0.2 && seconds() - began < 1.2 && zeroipc_queue_len(&q) == 1);
     teardown();
 }
 
@@ -560,20 +567,20 @@ static void queue_sleepers_are_woken(void)
         CHECK(value == i);
     }
     slept = seconds() - began;
-    CHECK(slept >= 0.1 && slept < 0.22); /* well below five slices of 250 ms: the wake came */
+    CHECK(slept >= 0.1 && slept < 0.3); /* well below five slices of 250 ms: the wake came */
     CHECK(finish(pid) == 0);
     began = seconds();
     pid = start(late_consumer, &q);
     for (i = 0; i < 6; i++)
         OK(zeroipc_queue_push(&q, &i, -1));
     slept = seconds() - began;
-    CHECK(slept >= 0.09 && slept < 0.22);
+    CHECK(slept >= 0.09 && slept < 0.3);
     CHECK(finish(pid) == 0);
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     began = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
     CHECK_STATUS(zeroipc_queue_pop(&q, &value, 600), ZEROIPC_TIMED_OUT);
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    CHECK((double)used.tv_sec + (double)used.tv_nsec / 1e9 - began < 0.01); /* waiting costs no processor time */
+    CHECK((double)used.tv_sec + (double)used.tv_nsec / 1e9 - began < 0.05); /* waiting costs no processor time */
     teardown();
 }
 
@@ -712,8 +719,12 @@ static const test tests[] = {
 };
 
 static const test thread_tests[] = {
-    TEST(array_smoke),          TEST(array_atomics),          TEST(queue_smoke), TEST(queue_hints_are_only_hints),
-    TEST(threads_share_a_handle), TEST(threads_create_through_a_handle),
+    TEST(array_smoke),
+    TEST(array_atomics),
+    TEST(queue_smoke),
+    TEST(queue_hints_are_only_hints),
+    TEST(threads_share_a_handle),
+    TEST(threads_create_through_a_handle),
 };
 
 int main(int argc, char **argv)

@@ -4,8 +4,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const zeroipc_type *const scalars[] = { &zeroipc_u8,  &zeroipc_u16, &zeroipc_u32, &zeroipc_u64,
-                                               &zeroipc_i8,  &zeroipc_i16, &zeroipc_i32, &zeroipc_i64,
+static const zeroipc_type *const scalars[] = { &zeroipc_u8,  &zeroipc_u16, &zeroipc_u32,  &zeroipc_u64,
+                                               &zeroipc_i8,  &zeroipc_i16, &zeroipc_i32,  &zeroipc_i64,
                                                &zeroipc_f32, &zeroipc_f64, &zeroipc_bool8 };
 
 static void vectors_types(void)
@@ -32,7 +32,8 @@ static void scalars_are_constants(void)
     size_t i;
     for (i = 0; i < COUNT(scalars); i++) {
         zeroipc_type type;
-        OK(zeroipc_type_of_description(&type, scalars[i]->name, scalars[i]->description, scalars[i]->description_length));
+        OK(zeroipc_type_of_description(&type, scalars[i]->name, scalars[i]->description,
+                                       scalars[i]->description_length));
         CHECK(memcmp(&type, scalars[i], sizeof type) == 0);
     }
 }
@@ -52,8 +53,8 @@ static void vectors_compare(void)
         const compare_vector *v = &compare_vectors[i];
         char sentence[700] = "";
         zeroipc_priv_text text = { sentence, sizeof sentence, 0 };
-        bool same = zeroipc_priv_compare((const unsigned char *)v->ours, v->ours_length, (const unsigned char *)v->theirs,
-                                         v->theirs_length, &text);
+        bool same = zeroipc_priv_compare((const unsigned char *)v->ours, v->ours_length,
+                                         (const unsigned char *)v->theirs, v->theirs_length, &text);
         if (same != (v->difference[0] == 0) || strcmp(sentence, v->difference) != 0) {
             fprintf(stderr, "%s:\n  wanted: %s\n  got:    %s\n", v->name, v->difference, sentence);
             failures++;
@@ -154,9 +155,11 @@ static void names_of_statuses(void)
 }
 
 static const test tests[] = {
-    TEST(vectors_types),        TEST(scalars_are_constants), TEST(opaque_types),
-    TEST(vectors_compare),      TEST(vectors_malformed),     TEST(descriptions_mutated),
-    TEST(enums_hostile),        TEST(shown_names_cannot_steer_a_terminal), TEST(names_of_statuses),
+    TEST(vectors_types),     TEST(scalars_are_constants),
+    TEST(opaque_types),      TEST(vectors_compare),
+    TEST(vectors_malformed), TEST(descriptions_mutated),
+    TEST(enums_hostile),     TEST(shown_names_cannot_steer_a_terminal),
+    TEST(names_of_statuses),
 };
 
 int main(int argc, char **argv) { return run_tests(tests, COUNT(tests), argc, argv, 120); }
