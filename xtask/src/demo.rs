@@ -66,7 +66,9 @@ fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
 }
 
 fn play(built: &Built, segment: &str, readings: u64) -> Result {
-    println!("3. Rust, C and Python push {readings} readings each and pop what anybody has pushed, all on one queue of segment {segment}");
+    println!(
+        "3. Rust, C and Python push {readings} readings each and pop what anybody has pushed, all on one queue of segment {segment}"
+    );
     let count = readings.to_string();
     let python = |module: &str| {
         let program = Program::new(&built.python).arg("examples/sensors/main.py").args([module, segment, &count]);

@@ -241,7 +241,8 @@ impl MemoryOptions {
         self
     }
 
-    /// Leaves out the records of what the structures are, as the original format does. Readers then check sizes only.
+    /// Creates no `.schema`, as the original format has none: readers then check sizes only. Where a segment has one,
+    /// this handle's structures are recorded in it all the same.
     pub fn duck_typed(mut self, duck_typed: bool) -> Self {
         self.duck_typed = duck_typed;
         self
@@ -659,12 +660,9 @@ impl Segment {
 
     /// The passport that a new structure is recorded in, created with the first one; under the creation lock.
     fn passport_for_new(&self) -> Result<Option<Passport>> {
-        if self.duck_typed {
-            return Ok(None);
-        }
         let found = Passport::find_in(&self.region, &self.table, &self.name)?;
         let empty = self.table.entry_count(&self.region, &self.name)? == 0;
-        if found.is_some() || !empty || !Passport::fits(self.table.max_entries()) {
+        if found.is_some() || self.duck_typed || !empty || !Passport::fits(self.table.max_entries()) {
             return Ok(found);
         }
         let size = Passport::reserved(self.table.max_entries(), self.region.len());
@@ -680,12 +678,16 @@ impl Segment {
 
     /// Gives an entry's bytes memory and sets them to zero: a creator that died may have written there.
     fn reserve(&self, entry: &Entry) -> Result<()> {
-        let page = os::page_size();
+        let failed = |error| out_of_memory(&self.name, entry.size, error);
+        self.file.reserve(entry.offset, entry.size).map_err(failed)?;
         let end = entry.offset + entry.size;
-        self.file.reserve(entry.offset, entry.size).map_err(|error| out_of_memory(&self.name, entry.size, error))?;
-        let first_page = entry.offset.next_multiple_of(page).min(end);
+        let page = os::page_size();
+        let (first_page, last_page) = (entry.offset.next_multiple_of(page), end / page * page);
+        if first_page >= last_page || self.file.has_data(first_page, last_page).map_err(failed)? {
+            return self.region.zero(entry.offset, entry.size);
+        }
+        // Whole pages that nobody has written to read as zero; those at the ends are shared with others.
         self.region.zero(entry.offset, first_page - entry.offset)?;
-        let last_page = (end / page * page).max(first_page);
         self.region.zero(last_page, end - last_page)
     }
 

@@ -6,6 +6,7 @@
 //! | label | release side | acquire side | what becomes visible |
 //! |---|---|---|---|
 //! | `publish` | [`Table::publish`] stores `entry_count` | [`Table::entry_count`] | the entry, its record, the structure |
+//! | `first` | [`Table::publish`] stores `next_offset` | [`Table::find_v1`] | the first entry's offset |
 //! | `first` | [`Table::publish`] stores `next_offset` | `Table::find_v1` | the first entry's offset |
 
 use std::mem::offset_of;
@@ -69,7 +70,8 @@ impl Entry {
 pub(crate) struct Table {
     version: TableVersion,
     max_entries: u32,
-    /// Where the segment ends for the table: the file's size, or in version 2 the size it was created with.
+    /// Where the segment ends for the table: the file's size, or in version 2 the size it was created with; a multiple
+    /// of 8, so that `next_offset` never passes it.
     limit: u64,
 }
 
@@ -101,7 +103,7 @@ const _: () = assert!(offset_of!(TableHeaderV2, version) == offset_of!(TableHead
 impl Table {
     /// Writes the header of a new table into a fresh, zeroed segment.
     pub(crate) fn create(region: &Region, version: TableVersion, max_entries: u32) -> Result<Table> {
-        let table = Table { version, max_entries, limit: region.len() };
+        let table = Table { version, max_entries, limit: region.len() / 8 * 8 };
         region.u32_at(0)?.store(MAGIC, Relaxed);
         let number = if version == TableVersion::V2 { VERSION_2 } else { VERSION_1 };
         region.u32_at(offset_of!(TableHeaderV1, version) as u64)?.store(number, Relaxed);
@@ -146,7 +148,7 @@ impl Table {
         let first = first.load(Relaxed);
         let end = u64::from(if first == 0 { next } else { first });
         match TABLE_SIZES.into_iter().find(|n| table_end(TableVersion::V1, *n) == end) {
-            Some(max_entries) => Ok(Table { version: TableVersion::V1, max_entries, limit: region.len() }),
+            Some(max_entries) => Ok(Table { version: TableVersion::V1, max_entries, limit: region.len() / 8 * 8 }),
             None => Err(damaged(
                 segment,
                 format!(
@@ -172,7 +174,7 @@ impl Table {
                 format!("`memory_size` is {memory_size}, {what}, and the file has {file} bytes"),
             ));
         }
-        Ok(Table { version: TableVersion::V2, max_entries, limit: memory_size })
+        Ok(Table { version: TableVersion::V2, max_entries, limit: memory_size / 8 * 8 })
     }
 
     fn check(&self, region: &Region, segment: &str) -> Result<()> {
@@ -322,6 +324,7 @@ impl Table {
             region.u32_at(at + offset_of!(TableEntryV1, offset) as u64)?.store(entry.offset as u32, Release);
         }
         point!("create.entry");
+        // SYNC first
         self.store_next_offset(region, align_up(entry.end(), 8).unwrap_or(self.limit))?;
         point!("create.next_offset");
         // SYNC publish: the entry, its record and the structure to lookups

@@ -166,25 +166,26 @@ impl ShmFile {
         }
     }
 
-    /// Makes sure that a range has memory behind it and that its whole pages read as zero.
+    /// Makes sure that a range has memory behind it.
     pub(crate) fn reserve(&self, offset: u64, len: u64) -> io::Result<()> {
         use std::os::unix::fs::MetadataExt;
-        let page = page_size();
-        let (first, last) = (offset.next_multiple_of(page), (offset + len) / page * page);
-        if first < last && self.has_data(first, last)? {
-            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-            self.fallocate(mode, first, last - first)?;
-        }
         let metadata = self.file.metadata()?;
         if metadata.blocks().saturating_mul(512) >= metadata.len() {
             // Every page is there already; walking over them again would take as long as the first time.
             return Ok(());
         }
-        self.fallocate(0, offset, len)
+        loop {
+            // SAFETY: the descriptor is open; the call has no other precondition.
+            match unsafe { libc::posix_fallocate(self.fd(), offset.cast_signed(), len.cast_signed()) } {
+                0 => return Ok(()),
+                libc::EINTR => {}
+                error => return Err(io::Error::from_raw_os_error(error)),
+            }
+        }
     }
 
-    /// Whether a dead creator has written to a range.
-    fn has_data(&self, first: u64, last: u64) -> io::Result<bool> {
+    /// Whether somebody has written to whole pages in a range; reserved ones read as zero.
+    pub(crate) fn has_data(&self, first: u64, last: u64) -> io::Result<bool> {
         // SAFETY: the descriptor is open; the call has no other precondition.
         let found = unsafe { libc::lseek(self.fd(), first.cast_signed(), libc::SEEK_DATA) };
         if found >= 0 {
@@ -192,17 +193,6 @@ impl ShmFile {
         }
         let error = io::Error::last_os_error();
         if error.raw_os_error() == Some(libc::ENXIO) { Ok(false) } else { Err(error) }
-    }
-
-    fn fallocate(&self, mode: libc::c_int, offset: u64, len: u64) -> io::Result<()> {
-        loop {
-            // SAFETY: the descriptor is open; the call has no other precondition.
-            match check(unsafe { libc::fallocate(self.fd(), mode, offset.cast_signed(), len.cast_signed()) }) {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     pub(crate) fn fd(&self) -> RawFd {
