@@ -221,12 +221,15 @@ class Cells:
             return True
         following = _nearest(state >> LOW_SHIFT, position) + self.capacity
         expected = ctypes.c_uint64(state)
-        steps = (
+        steps: tuple[partial[object], ...] = (
             self.exchanging(at, expected, following << SHIFT & WORD_MASK | EMPTY),
             _system.waking(self.address + 8 * at),
         )
+        if _points.hook is not None:
+            steps = (steps[0], _points.reaching("queue.recover.freed"), *steps[1:])
+        _points.reach("queue.recover.dead")
         if run_steps(iter(steps)):
-            _points.reach("queue.recovered")
+            _points.reach("queue.recover.woken")
         return False
 
     # Sleeping.
@@ -242,6 +245,7 @@ class Cells:
             if not self.exchange(at, state, state | WAIT):
                 return
             state |= WAIT
+            _points.reach("queue.wait.marked")
         self.sleep(attachment, at, state, seconds)
 
     def sleep(self, attachment: Attachment, at: int, state: int, seconds: float) -> None:

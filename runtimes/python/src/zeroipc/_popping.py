@@ -43,10 +43,13 @@ def pop_one(cells: Cells) -> bytearray | Place:
             _points.reach("queue.pop.copied")
         if cells.exchange(at, state, (position + cells.capacity) << SHIFT & WORD_MASK | EMPTY):
             if _points.hook is not None:
-                _points.reach("queue.pop.taken")
+                _points.reach("queue.pop.taken", "queue.pop.consumed")
             words[HEAD] = (position + 1) & WORD_MASK
+            if _points.hook is not None:
+                _points.reach("queue.pop.hinted")
             if state & WAIT:
                 cells.wake(at)
+                _points.reach("queue.pop.woken")
             return payload
 
 
@@ -94,9 +97,11 @@ def _take_run(cells: Cells, position: int, count: int) -> Rows:
         repeat(ACQUIRE),
     )
     taken = sum(takewhile(bool, exchanges))
-    _points.reach("queue.pop.taken")
+    _points.reach("queue.pop.taken", "queue.pop.consumed")
     if taken:
         cells.words[HEAD] = (position + taken) & WORD_MASK
+    _points.reach("queue.pop.hinted")
     for offset in np.flatnonzero(states[:taken] & np.uint64(WAIT)).tolist():
         cells.wake(FIRST + (index + offset) * cells.stride)
+        _points.reach("queue.pop.woken")
     return values[:taken].view(np.uint8)

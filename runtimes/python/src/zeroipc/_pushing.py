@@ -174,7 +174,7 @@ def _with_points(steps: list[partial[object]]) -> list[partial[object]]:
     for step in steps:
         told.append(step)
         if step.func is compare_exchange8:
-            names = iter(("claimed", "hinted", "written", "published"))
+            names = iter(("claimed", "hinted", "written", "published", "woken"))
         name = next(names, None)
         if name is not None:
             told.append(_points.reaching(f"queue.push.{name}"))

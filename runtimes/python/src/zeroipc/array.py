@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, cast
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, cast, overload
 
 import numpy as np
 
@@ -68,7 +68,17 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
 
     _attachment: Attachment | None
 
-    def __new__(cls, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None) -> Array[_T]:
+    @overload
+    def __new__(
+        cls, mem: Memory, name: str, capacity: int | None = None, *, dtype: type[_T] | np.dtype[_T]
+    ) -> Array[_T]: ...
+    @overload
+    def __new__(cls, mem: Memory, name: str, capacity: int | None, dtype: type[_T] | np.dtype[_T]) -> Array[_T]: ...
+    @overload
+    def __new__(
+        cls, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None
+    ) -> Array[Any]: ...
+    def __new__(cls, mem: Memory, name: str, capacity: int | None = None, dtype: Any = None) -> Array[Any]:
         """Open an array, or with a capacity open or create it."""
         if capacity is None:
             return cls.open(mem, name, dtype)

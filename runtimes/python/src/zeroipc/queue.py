@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast, overload
 
 import numpy as np
 
@@ -76,7 +76,17 @@ class Queue(Generic[_T]):
 
     __slots__ = ("__weakref__", "_cells", "_codec")
 
-    def __init__(self, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None) -> None:
+    @overload
+    def __init__(
+        self, mem: Memory, name: str, capacity: int | None = None, *, dtype: type[_T] | np.dtype[_T]
+    ) -> None: ...
+    @overload
+    def __init__(self, mem: Memory, name: str, capacity: int | None, dtype: type[_T] | np.dtype[_T]) -> None: ...
+    @overload
+    def __init__(
+        self: Queue[Any], mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None
+    ) -> None: ...
+    def __init__(self, mem: Memory, name: str, capacity: int | None = None, dtype: Any = None) -> None:
         attachment = mem._open()
         if capacity is None or dtype is None:
             self._open(attachment, name, dtype)
