@@ -94,9 +94,7 @@ class Attachment:
         if not self.read_only and owner == me:
             return True
         fd = self.file.fileno()
-        if not 1 <= owner <= f.MAX_WRITER_ID:
-            return False
-        if is_locked(fd, f.WRITER_ANCHORS + owner):
+        if 1 <= owner <= f.MAX_WRITER_ID and is_locked(fd, f.WRITER_ANCHORS + owner):
             return True
         return not is_locked(fd, self._own_byte())
 

@@ -72,8 +72,7 @@ def pop_run(cells: Cells, count: int) -> tuple[Rows, Place | None]:
 def _take_run(cells: Cells, position: int, count: int) -> Rows:
     """Take full cells from a position up to the last cell, as long as nobody else takes one."""
     index = position & cells.mask
-    whole = np.frombuffer(cells.values, np.uint64)[FIRST:].reshape(cells.capacity, cells.stride)
-    run = whole[index : index + count]
+    run = cells.grid[index : index + count]
     states = run[:, 0].copy()
     positions = np.arange(position, position + len(run), dtype=np.uint64)
     full = (states & np.uint64(WORD_MASK ^ WAIT)) == positions << np.uint64(SHIFT) | np.uint64(FULL)

@@ -17,7 +17,7 @@ from ._dtypes import describe, dtype_of
 from ._format import queue as f
 from ._format.schema import Kind
 from ._popping import Rows, pop_one, pop_run
-from ._pushing import complete, push_one, push_run
+from ._pushing import complete, push_one, push_rows
 from ._table import Entry
 from ._types import Type
 from .errors import Corrupt, Empty, Full, SizeMismatch, TimedOut
@@ -237,15 +237,13 @@ class Queue(Generic[_T]):
         """
         count, cells = self._codec.encode_rows(values)
         deadline = None if timeout is None else time.monotonic() + timeout
-        size = self._codec.padded
+        rows = memoryview(cells)
         done = 0
 
         def attempt() -> Place | None:
             nonlocal done
             while done < count:
-                last = min(count, done + _RUN)
-                payloads = [cells[at * size : (at + 1) * size] for at in range(done, last)]
-                pushed, blocked = push_run(self._cells, payloads)
+                pushed, blocked = push_rows(self._cells, rows, done, min(count - done, _RUN))
                 done += pushed
                 if blocked is not None:
                     return blocked
