@@ -24,7 +24,7 @@ SIGKILLED = -signal.SIGKILL
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-@pytest.mark.parametrize("point", [name for name in _points.NAMES if name.startswith("queue.push")])
+@pytest.mark.parametrize("point", [f"queue.push.{step}" for step in ("claimed", "hinted", "written", "published")])
 @pytest.mark.parametrize(
     "operation", ["queue.push(i)", "queue.push_many([i])", "queue.push_many(np.arange(i, 3, dtype='u8'))"]
 )
@@ -91,7 +91,7 @@ def test_a_waiting_consumer_recovers(name, child, operation):
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("point", ["queue.pop.copied", "queue.pop.taken"])
+@pytest.mark.parametrize("point", ["queue.pop.copied", "queue.pop.taken", "queue.pop.consumed", "queue.pop.hinted"])
 @pytest.mark.parametrize("operation", ["queue.pop()", "queue.pop_many(1)", "queue.pop_many(3)"])
 def test_killed_while_popping(name, child, point, operation):
     mem = Memory.create(name, 1 << 16)
@@ -121,19 +121,22 @@ def test_killed_before_the_wake(name, child):
     assert queue.is_empty
 
 
-def test_killed_while_recovering(name, child):
+@pytest.mark.parametrize("point", ["queue.recover.dead", "queue.recover.freed", "queue.recover.woken"])
+def test_killed_while_recovering(name, child, point):
     mem = Memory.create(name, 1 << 16)
     queue = Queue(mem, "q", 2, "u8")
     code = f"{KILL}\nqueue = Queue(Memory(sys.argv[1]), 'q')\n_points.hook = hook\nqueue.push(7)"
     assert child(code, name, "queue.push.claimed", 1).process.wait(30) == SIGKILLED
     code = f"{KILL}\nqueue = Queue(Memory(sys.argv[1]), 'q')\n_points.hook = hook\nqueue.try_pop()"
-    assert child(code, name, "queue.recovered", 1).process.wait(30) == SIGKILLED
+    assert child(code, name, point, 1).process.wait(30) == SIGKILLED
     assert queue.try_pop() is None
     assert queue.push_many([1, 2, 3], timeout=0) == 2
     assert queue.pop_many(3).tolist() == [1, 2]
 
 
-CREATE = [name for name in _points.NAMES if name.startswith("create.")]
+CREATE = [name for name in _points.NAMES if name.startswith("create.") and name != "create.trimmed"]
+ONCE = ("create.locked", "create.reserved", "create.initialised", "create.recorded", "create.used")
+PUBLISHED = ("create.published", "create.counted")
 
 
 @pytest.mark.parametrize("kind", ["Array", "Queue"])
@@ -143,16 +146,16 @@ CREATE = [name for name in _points.NAMES if name.startswith("create.")]
 def test_killed_while_creating_the_first_structure(name, child, point, version, duck_typed, kind):
     mem = Memory.create(name, 1 << 16, table_version=version, duck_typed=duck_typed)
     code = f"{KILL}\nmem = Memory(sys.argv[1], duck_typed={duck_typed})\n_points.hook = hook\n{kind}.create(mem, 'x', 100, 'u8').fill(7)"
-    nths = [1] if duck_typed or point in ("create.locked", "create.initialised", "create.recorded") else [1, 2]
+    nths = [1] if duck_typed or point in ONCE else [1, 2]
     for nth in nths:
         process = child(code, name, point, nth).process
-        if point == "create.recorded" and duck_typed:
+        if point in ("create.recorded", "create.used") and duck_typed:
             process.wait(30)
             return
         assert process.wait(30) == SIGKILLED
         again = Memory(name)
         assert again.table_size == 64
-        created = point == "create.published" and (duck_typed or nth == 2)
+        created = point in PUBLISHED and (duck_typed or nth == 2)
         assert list(again) == (["x"] if created else [])
         if not created:
             queue = Queue(mem, f"q{nth}", 4, "u8")
@@ -183,7 +186,7 @@ Array.create(mem, "x", 100, [("field", "f8")])
     code = KILL + dirty
     before = mem._attachment.table.next_offset
     assert child(code, name, point, 1, before + 64 + 8).process.wait(30) == SIGKILLED
-    created = point == "create.published"
+    created = point in PUBLISHED
     assert list(mem) == ["first"] + ["x"] * created
     second = Array.create(mem, "second", 100, "u8")
     if not created:
@@ -196,6 +199,20 @@ Array.create(mem, "x", 100, [("field", "f8")])
     assert first.tolist() == [3] * 10
     ends = [(entry.offset, entry.offset + entry.size) for entry in mem.entries()]
     assert all(end <= start for (_, end), (start, _) in zip(ends, ends[1:])), "nothing overlaps"
+
+
+def test_killed_while_trimming_the_passport(name, child):
+    """What a dead creator left in the passport is taken back, and whoever takes it back may die as well."""
+    mem = Memory.create(name, 1 << 16)
+    Array.create(mem, "first", 1, "u1")
+    code = (
+        f"{KILL}\nmem = Memory(sys.argv[1])\n_points.hook = hook\nArray.create(mem, 'x', 1, [('a', 'u1'), ('b', 'f8')])"
+    )
+    for point in ("create.used", "create.trimmed", "create.recorded", "create.moved", "create.trimmed"):
+        assert child(code, name, point, 1).process.wait(30) == SIGKILLED
+        assert list(Memory(name)) == ["first"]
+    Array.create(mem, "y", 1, "u2")
+    assert [entry.type for entry in mem.entries()] == ["", "u8", "u16"]
 
 
 def test_a_stopped_creator_holds_the_lock_up_to_a_deadline(name, child, monkeypatch):
@@ -224,7 +241,7 @@ def test_a_stopped_creator_holds_the_lock_up_to_a_deadline(name, child, monkeypa
     assert list(mem) == ["x", "y"]
 
 
-@pytest.mark.parametrize("point", ["segment.sized", "segment.written", "segment.anchored", "segment.linked"])
+@pytest.mark.parametrize("point", [name for name in _points.NAMES if name.startswith("segment.")])
 def test_killed_while_creating_a_segment(name, child, point):
     code = f"{KILL}\n_points.hook = hook\nMemory.create(sys.argv[1], 1 << 16)"
     assert child(code, name, point, 1).process.wait(30) == SIGKILLED
@@ -235,7 +252,7 @@ def test_killed_while_creating_a_segment(name, child, point):
     Array(mem, "x", 1, "u1")
 
 
-@pytest.mark.parametrize("point", ["attach.opened", "attach.locked", "attach.anchored"])
+@pytest.mark.parametrize("point", [name for name in _points.NAMES if name.startswith("attach.")])
 def test_killed_while_attaching(name, child, point):
     mem = Memory.create(name, 1 << 16, remove_on_last_detach=True)
     code = f"{KILL}\n_points.hook = hook\nMemory(sys.argv[1])"

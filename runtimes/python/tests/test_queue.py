@@ -6,6 +6,7 @@ import json
 import math
 import signal
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -601,24 +602,41 @@ def test_other_machines_words(mem, monkeypatch):
 
 
 def test_peer(name):
-    def peer(*arguments):
-        process = __import__("subprocess").run(
-            [sys.executable, str(TESTS / "peer.py"), *map(str, arguments)], capture_output=True, text=True, timeout=60
+    def peer(*arguments, status=0):
+        process = subprocess.run(
+            [sys.executable, str(TESTS / "peer.py"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
         )
-        assert process.returncode == 0, process.stderr
-        return process.stdout.strip()
+        assert process.returncode == status, process.stderr
+        return json.loads(process.stdout) if process.stdout else None
 
-    peer("create", name, 1 << 16)
-    peer("array-write", name, "x", "f32", 1.5, -2, "nan")
-    assert peer("array-read", name, "x", "f32") == "[1.5, -2.0, NaN]"
+    assert peer("create", name, 1 << 16) is None
+    peer("array-write", name, "x", "f32", 1.5, -2, 0.1)
+    assert peer("array-read", name, "x", "f32") == {"values": [1.5, -2, 0.100000001]}
     peer("array-write", name, "y", "u64", 2**64 - 1, 0)
-    assert peer("array-read", name, "y", "u64") == f"[{2**64 - 1}, 0]"
+    assert peer("array-read", name, "y", "u64") == {"values": [2**64 - 1, 0]}
+    peer("array-create", name, "z", "i32", 3)
+    assert peer("array-add", name, "z", "i32", 1, -2, 10) == {"value": -20}
     peer("create-queue", name, "q", 100)
     peer("queue-produce", name, "q", 7, 60)
     peer("queue-produce", name, "q", 9, 40)
-    assert json.loads(peer("queue-consume", name, "q", 100)) == {
-        "counts": {"7": 60, "9": 40},
-        "sums": {"7": 1770.0, "9": 780.0},
-    }
-    with pytest.raises(AssertionError, match="NotFound: segment"):
-        peer("array-read", name + "_none", "x", "u8")
+    assert peer("queue-open", name, "q", "Item") == {"capacity": 128, "len": 100}
+    consumed = {"7": {"count": 60, "sum": 1770}, "9": {"count": 30, "sum": 435}}
+    assert peer("queue-consume", name, "q", 90) == {"consumed": 90, "producers": consumed}
+    assert peer("queue-drain", name, "q") == {"consumed": 10, "producers": {"9": {"count": 10, "sum": 345}}}
+    assert [entry["kind"] for entry in peer("list", name)["entries"]] == ["schema", "array", "array", "array", "queue"]
+    assert peer("attachments", name) == {"attachments": 1}
+    assert list(peer("hold", name)) == ["id"]
+    assert peer("die-at", "queue.push.claimed", "queue-produce", name, "q", 1, 1, status=-9) is None
+    assert peer("array-read", name + "_none", "x", "u8", status=1)["status"] == "NOT_FOUND"
+    assert peer("array-read", name, "x", "u32", status=1)["status"] == "TYPE_MISMATCH"
+    assert peer("array-create", name, "a/b", "u8", 1, status=1)["status"] == "BAD_NAME"
+    assert peer("create-queue", name, "qq", 0, status=1)["status"] == "BAD_ARGUMENT"
+    assert peer("array-add", name, "x", "f32", 9, 1, 1, status=1)["status"] == "OUT_OF_BOUNDS"
+    for wrong in ([], ["nothing"], ["create"], ["die-at", "no.point", "list", name], ["array-read", name, "x", "u9"]):
+        peer(*wrong, status=2)
+    peer("unlink", name)
+    assert not path_of(name).exists()

@@ -134,6 +134,28 @@ def test_an_exception_between_the_steps_completes_the_push(name, monkeypatch, po
     assert queue.pop() == 5
 
 
+def test_an_exception_between_neighbours_completes_the_push(name, monkeypatch):
+    from zeroipc import _pushing
+
+    mem = Memory.create(name, 1 << 16)
+    queue = Queue(mem, "q", 8, "u8")
+    queue.push(9)
+
+    def broken(_, claims):
+        for number, claimed in enumerate(claims):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield claimed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_pushing, "takewhile", broken)
+        with pytest.raises(KeyboardInterrupt):
+            queue.push_many(np.arange(10, 15, dtype="u8"))
+    assert not queue._cells.pending
+    queue.push(5)
+    assert queue.pop_many(8).tolist() == [9, 10, 11, 12, 5]
+
+
 def test_an_interrupted_completion_is_completed_later(name, monkeypatch):
     from zeroipc import _pushing
 

@@ -94,9 +94,7 @@ class Attachment:
         if not self.read_only and owner == me:
             return True
         fd = self.file.fileno()
-        if not 1 <= owner <= f.MAX_WRITER_ID:
-            return False
-        if is_locked(fd, f.WRITER_ANCHORS + owner):
+        if 1 <= owner <= f.MAX_WRITER_ID and is_locked(fd, f.WRITER_ANCHORS + owner):
             return True
         return not is_locked(fd, self._own_byte())
 
@@ -262,10 +260,13 @@ def attach(name: str, *, read_only: bool, duck_typed: bool) -> Attachment:
         with attachment.attach_lock():
             reach("attach.locked")
             attachment.check()
+            reach("attach.checked")
             attachment.identify()
             reach("attach.anchored")
-            if attachment.leads_here():
-                return attachment
+            here = attachment.leads_here()
+        reach("attach.released")
+        if here:
+            return attachment
         attachment.leave()
 
 
@@ -318,10 +319,12 @@ def create(
         raise _exists(name)
     fd = os.open(_system.directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode)
     file = io.FileIO(fd, "r+b", closefd=True)
+    reach("segment.opened")
     os.ftruncate(fd, size)
     os.fchmod(fd, mode)
-    reserve(name, fd, 0, size if prefault else table_end(version, table_size))
     reach("segment.sized")
+    reserve(name, fd, 0, size if prefault else table_end(version, table_size))
+    reach("segment.reserved")
     attachment = Attachment(name, file, read_only=False, duck_typed=duck_typed)
     attachment.region.write(0, header_of(version, table_size, size))
     attachment.check()

@@ -109,6 +109,8 @@ class Cells:
         The queue's bytes.
     words
         The same as words of 8 bytes: a load acquires, a store releases.
+    grid
+        The cells, one in a row, for copies in bulk: column 0 is the state.
     pending
         Claims that an exception has left unpublished.
     """
@@ -117,6 +119,7 @@ class Cells:
         "address",
         "attachment",
         "capacity",
+        "grid",
         "mask",
         "name",
         "padded",
@@ -139,6 +142,7 @@ class Cells:
         self.address = attachment.region.at(entry.offset, entry.size)
         self.values = attachment.region.view(entry.offset, entry.size)
         self.words: Any = self.values.cast("Q") if IS_X86_64 else _AtomicWords(self.address)
+        self.grid = np.frombuffer(self.values, np.uint64)[FIRST:].reshape(capacity, self.stride)
         self.word = attachment.word
         self.pending: list[Claim] = []
 
@@ -221,12 +225,15 @@ class Cells:
             return True
         following = _nearest(state >> LOW_SHIFT, position) + self.capacity
         expected = ctypes.c_uint64(state)
-        steps = (
+        steps: tuple[partial[object], ...] = (
             self.exchanging(at, expected, following << SHIFT & WORD_MASK | EMPTY),
             _system.waking(self.address + 8 * at),
         )
+        if _points.hook is not None:
+            steps = (steps[0], _points.reaching("queue.recover.freed"), *steps[1:])
+        _points.reach("queue.recover.dead")
         if run_steps(iter(steps)):
-            _points.reach("queue.recovered")
+            _points.reach("queue.recover.woken")
         return False
 
     # Sleeping.
@@ -242,6 +249,7 @@ class Cells:
             if not self.exchange(at, state, state | WAIT):
                 return
             state |= WAIT
+            _points.reach("queue.wait.marked")
         self.sleep(attachment, at, state, seconds)
 
     def sleep(self, attachment: Attachment, at: int, state: int, seconds: float) -> None:
@@ -291,8 +299,7 @@ class Cells:
 
     def check_all(self) -> None:
         """Check every cell of a queue that has no record."""
-        whole = np.frombuffer(self.values, np.uint64)[FIRST:].reshape(self.capacity, self.stride)
-        states = whole[:, 0].copy()
+        states = self.grid[:, 0].copy()
         tags = states & np.uint64(TAG)
         shifts = np.where(tags == WRITING, np.uint64(LOW_SHIFT), np.uint64(SHIFT))
         wrong = (tags == 0) | (states >> shifts & np.uint64(self.mask) != np.arange(self.capacity, dtype=np.uint64))

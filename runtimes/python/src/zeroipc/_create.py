@@ -161,6 +161,7 @@ def _allocate(
         Passport.check_room(attachment.name, plan.passport, record)
     dirty = _written_extents(fd, first.offset, entry.end)
     reserve(attachment.name, fd, first.offset, entry.end - first.offset)
+    reach("create.reserved")
     for start, length in dirty:
         attachment.region.zero(start, length)
     if plan.passport is not None:
@@ -171,7 +172,6 @@ def _allocate(
     passport = None if attachment.duck_typed else Passport.find(table)
     if passport is not None:
         passport.append(record, table.entries())
-        reach("create.recorded")
     _publish(table, entry)
     return entry
 
@@ -179,11 +179,11 @@ def _allocate(
 def _publish(table: Table, entry: Entry) -> None:
     count = table.count()
     table.write_entry(count, entry)
-    reach("create.entry")
+    reach("create.entry", "create.placed")
     table.store_next_offset(entry.end)
-    reach("create.next_offset")
+    reach("create.next_offset", "create.moved")
     table.store_count(count + 1)
-    reach("create.published")
+    reach("create.published", "create.counted")
 
 
 def _plan(attachment: Attachment, wanted: Entry, align: int) -> _Plan:

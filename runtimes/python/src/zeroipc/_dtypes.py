@@ -25,7 +25,7 @@ from ._types import (
 )
 from .errors import UnsupportedType
 
-__all__ = ["METADATA", "describe", "dtype_of", "split"]
+__all__ = ["METADATA", "describe", "dtype_of", "scalar_of", "split"]
 
 METADATA = "zeroipc"
 """The key in ``dtype.metadata`` under which generated modules store a type's description."""
@@ -44,6 +44,11 @@ _CODES = {
     Scalar.bool8: "?",
 }
 _SCALARS = {np.dtype(code).str: scalar for scalar, code in _CODES.items()}
+
+
+def scalar_of(dtype: np.dtype[Any]) -> Scalar | None:
+    """Return the number that a dtype is, or None; what its metadata says is a refinement of it."""
+    return _SCALARS.get(dtype.str)
 
 
 def describe(dtype: np.dtype[Any]) -> Type:

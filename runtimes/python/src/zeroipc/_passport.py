@@ -13,6 +13,7 @@ from ._fingerprint import layout, schema
 from ._format import schema as f
 from ._format.table import NAME_SIZE
 from ._names import SCHEMA_ENTRY
+from ._points import reach
 from ._region import Region, round8
 from ._table import Entry, Table
 from ._types import Type
@@ -142,9 +143,12 @@ class Passport:
         if used and not any(self._names(last[1], last[2], entry) for entry in counted):
             used = last[0]
             self._store_used(used)
+            reach("create.trimmed")
         self.check_room(self._segment, self._entry, record, used)
         self._region.write(self._records_start + used, record)
+        reach("create.recorded")
         self._store_used(used + len(record))
+        reach("create.used")
 
     @property
     def _room(self) -> int:

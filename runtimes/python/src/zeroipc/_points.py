@@ -14,37 +14,58 @@ hook: Callable[[str], object] | None = None
 """Called with the name of each point that is reached."""
 
 NAMES = (
+    "segment.opened",
     "segment.sized",
+    "segment.reserved",
     "segment.written",
     "segment.anchored",
     "segment.linked",
     "attach.opened",
     "attach.locked",
+    "attach.checked",
     "attach.anchored",
+    "attach.released",
     "create.locked",
+    "create.reserved",
     "create.initialised",
+    "create.trimmed",
     "create.recorded",
+    "create.used",
+    "create.named",
+    "create.sized",
     "create.entry",
+    "create.placed",
     "create.next_offset",
+    "create.moved",
     "create.published",
+    "create.counted",
     "queue.push.claimed",
     "queue.push.hinted",
     "queue.push.written",
     "queue.push.published",
+    "queue.push.woken",
     "queue.pop.copied",
     "queue.pop.taken",
-    "queue.recovered",
+    "queue.pop.consumed",
+    "queue.pop.hinted",
+    "queue.pop.woken",
+    "queue.recover.dead",
+    "queue.recover.freed",
+    "queue.recover.woken",
+    "queue.wait.marked",
     "detach.locked",
     "detach.released",
     "detach.unlinked",
 )
-"""Every point."""
+"""Every point; ``entry`` and ``placed``, ``next_offset`` and ``moved``, ``published`` and ``counted``, ``taken`` and ``consumed``
+are one each, under the names that both the plan and the C runtime use."""
 
 
-def reach(name: str) -> object:
-    """Tell the test that this point is reached."""
+def reach(*names: str) -> object:
+    """Tell the test that a point is reached, under each of its names."""
     if hook is not None:
-        hook(name)
+        for name in names:
+            hook(name)
     return None
 
 

@@ -43,10 +43,13 @@ def pop_one(cells: Cells) -> bytearray | Place:
             _points.reach("queue.pop.copied")
         if cells.exchange(at, state, (position + cells.capacity) << SHIFT & WORD_MASK | EMPTY):
             if _points.hook is not None:
-                _points.reach("queue.pop.taken")
+                _points.reach("queue.pop.taken", "queue.pop.consumed")
             words[HEAD] = (position + 1) & WORD_MASK
+            if _points.hook is not None:
+                _points.reach("queue.pop.hinted")
             if state & WAIT:
                 cells.wake(at)
+                _points.reach("queue.pop.woken")
             return payload
 
 
@@ -69,8 +72,7 @@ def pop_run(cells: Cells, count: int) -> tuple[Rows, Place | None]:
 def _take_run(cells: Cells, position: int, count: int) -> Rows:
     """Take full cells from a position up to the last cell, as long as nobody else takes one."""
     index = position & cells.mask
-    whole = np.frombuffer(cells.values, np.uint64)[FIRST:].reshape(cells.capacity, cells.stride)
-    run = whole[index : index + count]
+    run = cells.grid[index : index + count]
     states = run[:, 0].copy()
     positions = np.arange(position, position + len(run), dtype=np.uint64)
     full = (states & np.uint64(WORD_MASK ^ WAIT)) == positions << np.uint64(SHIFT) | np.uint64(FULL)
@@ -94,9 +96,11 @@ def _take_run(cells: Cells, position: int, count: int) -> Rows:
         repeat(ACQUIRE),
     )
     taken = sum(takewhile(bool, exchanges))
-    _points.reach("queue.pop.taken")
+    _points.reach("queue.pop.taken", "queue.pop.consumed")
     if taken:
         cells.words[HEAD] = (position + taken) & WORD_MASK
+    _points.reach("queue.pop.hinted")
     for offset in np.flatnonzero(states[:taken] & np.uint64(WAIT)).tolist():
         cells.wake(FIRST + (index + offset) * cells.stride)
+        _points.reach("queue.pop.woken")
     return values[:taken].view(np.uint8)

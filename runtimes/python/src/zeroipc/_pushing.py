@@ -12,11 +12,15 @@ I3. No lock is held: a signal handler, a finaliser or another thread may use the
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
+from itertools import count as count_from
+from itertools import repeat, takewhile
+
+import numpy as np
 
 from . import _points, _system
-from ._atomic import ACQ_REL, ACQUIRE, compare_exchange8
+from ._atomic import ACQ_REL, ACQUIRE, RELEASE, compare_exchange8, store8
 from ._attachment import Attachment
 from ._cells import (
     EMPTY,
@@ -40,7 +44,7 @@ from ._cells import (
 )
 from ._platform import IS_X86_64
 
-__all__ = ["complete", "push_one", "push_run"]
+__all__ = ["complete", "push_one", "push_rows"]
 
 
 def push_one(cells: Cells, payload: bytes) -> Place | None:
@@ -53,7 +57,7 @@ def push_one(cells: Cells, payload: bytes) -> Place | None:
     state = position << SHIFT | EMPTY
     ready = me and _points.hook is None and not cells.pending
     if not (IS_X86_64 and ready and words[at] == state):
-        return _push_run(cells, attachment, (payload,))[1]
+        return _push_slowly(cells, attachment, payload)
     expected = ctypes.c_uint64(state)
     writing = WRITING | me << OWNER_SHIFT | (position & LOW_MASK) << LOW_SHIFT
     full = position << SHIFT | FULL
@@ -73,15 +77,12 @@ def push_one(cells: Cells, payload: bytes) -> Place | None:
         cells.pending += (Claim(at, state, writing, full, payload),)
         complete(cells)
         raise
-    return _push_run(cells, attachment, (payload,))[1]
+    return _push_slowly(cells, attachment, payload)
 
 
-def push_run(cells: Cells, payloads: Sequence[bytes]) -> tuple[int, Place | None]:
-    """Push values into neighbouring cells; return how many, and where the queue is full if it is."""
-    return _push_run(cells, cells.check_writable(), payloads)
-
-
-def _push_run(cells: Cells, attachment: Attachment, payloads: Sequence[bytes]) -> tuple[int, Place | None]:
+def push_rows(cells: Cells, rows: memoryview, start: int, count: int) -> tuple[int, Place | None]:
+    """Push values from rows on into neighbouring cells; return how many, and where the queue is full if it is."""
+    attachment = cells.check_writable()
     if cells.pending:
         complete(cells)
     me = cells.word.value or _identify(cells, attachment)
@@ -89,9 +90,76 @@ def _push_run(cells: Cells, attachment: Attachment, payloads: Sequence[bytes]) -
         place = cells.stand_at_tail(attachment)
         if place.state & TAG != EMPTY:
             return 0, place
-        pushed = _claim_and_publish(cells, place.position, _plan(cells, place, payloads, me))
+        pushed = 0
+        if _points.hook is None and not place.state & WAIT:
+            pushed = _push_neighbours(cells, place.position, me, rows, start, count)
+        if pushed == 0:
+            payload = bytes(rows[start * cells.padded : (start + 1) * cells.padded])
+            pushed = _claim_and_publish(cells, _claim_of(place, payload, me), place.position)
         if pushed:
             return pushed, None
+
+
+def _push_neighbours(cells: Cells, position: int, me: int, rows: memoryview, start: int, count: int) -> int:
+    """Push into cells that nobody waits for, from a position up to the last cell; return how many."""
+    index = position & cells.mask
+    states = cells.grid[index : index + count, 0].copy()
+    free = np.arange(position, position + len(states), dtype=np.uint64) << np.uint64(SHIFT) | np.uint64(EMPTY)
+    same = states == free
+    ready = len(states) if same.all() else int(same.argmin())
+    low = position & LOW_MASK
+    if low + ready > LOW_MASK:
+        return 0
+    at, stride, size = FIRST + index * cells.stride, cells.stride, cells.padded
+    first = cells.address + 8 * at
+    addresses = range(first, first + 8 * stride * ready, 8 * stride)
+    free_at = int(free.__array_interface__["data"][0])
+    writing = WRITING | me << OWNER_SHIFT | low << LOW_SHIFT
+    # SYNC take: acquires the cells that consumers have emptied.
+    claims = map(
+        compare_exchange8,
+        addresses,
+        range(free_at, free_at + 8 * ready, 8),
+        range(writing, writing + (ready << LOW_SHIFT), 1 << LOW_SHIFT),
+        repeat(ACQ_REL),
+        repeat(ACQUIRE),
+    )
+    to, source = 8 * at + STATE, start * size
+    copies = map(
+        cells.values.__setitem__,
+        map(slice, range(to, to + 8 * stride * ready, 8 * stride), count_from(to + size, 8 * stride)),
+        map(rows.__getitem__, map(slice, range(source, source + size * ready, size), count_from(source + size, size))),
+    )
+    full = count_from(position << SHIFT | FULL, 1 << SHIFT)
+    # SYNC push: publishes the values to the pops; on x86-64 a plain move releases.
+    publications: Iterator[object] = map(store8, addresses, full, repeat(RELEASE))
+    if IS_X86_64:
+        publications = map(cells.words.__setitem__, range(at, at + stride * ready, stride), full)
+    try:
+        # For each value in turn: claim, copy, publish. Where a claim fails, `zip` stops before the copy (I1).
+        pushed = len(list(zip(takewhile(bool, claims), copies, publications)))
+    except BaseException:
+        for step in range(ready):
+            place = Place(position + step, at + stride * step, int(free[step]))
+            payload = bytes(rows[source + size * step : source + size * (step + 1)])
+            cells.pending += _claim_of(place, payload, me)
+        complete(cells)
+        raise
+    if pushed:
+        cells.words[TAIL] = (position + pushed) & WORD_MASK
+    return pushed
+
+
+def _push_slowly(cells: Cells, attachment: Attachment, payload: bytes) -> Place | None:
+    if cells.pending:
+        complete(cells)
+    me = cells.word.value or _identify(cells, attachment)
+    while True:
+        place = cells.stand_at_tail(attachment)
+        if place.state & TAG != EMPTY:
+            return place
+        if _claim_and_publish(cells, _claim_of(place, payload, me), place.position):
+            return None
 
 
 def _identify(cells: Cells, attachment: Attachment) -> int:
@@ -100,45 +168,30 @@ def _identify(cells: Cells, attachment: Attachment) -> int:
     return attachment.identify()
 
 
-def _plan(cells: Cells, place: Place, payloads: Sequence[bytes], me: int) -> list[Claim]:
-    """Return the cells from ``place`` on that are free, one for each value as far as they reach."""
-    words, mask, stride = cells.words, cells.mask, cells.stride
+def _claim_of(place: Place, payload: bytes, me: int) -> tuple[Claim]:
     position, at, state = place
-    owner = WRITING | me << OWNER_SHIFT
-    claims: list[Claim] = []
-    for payload in payloads[: cells.capacity]:
-        if state & ~WAIT != position << SHIFT | EMPTY:
-            break
-        writing = owner | (position & LOW_MASK) << LOW_SHIFT
-        claims.append(Claim(at, state, writing, position << SHIFT | FULL, payload))
-        position += 1
-        at = FIRST + (position & mask) * stride
-        state = words[at]
-    return claims
+    writing = WRITING | me << OWNER_SHIFT | (position & LOW_MASK) << LOW_SHIFT
+    return (Claim(at, state, writing, (position << SHIFT | FULL) & WORD_MASK, payload),)
 
 
-def _claim_and_publish(cells: Cells, position: int, claims: list[Claim]) -> int:
-    """Claim cells one after the other, write and publish each before the next; return how many (I1)."""
-    steps: list[partial[object]] = []
-    expected = [ctypes.c_uint64(claim.free) for claim in claims]
-    for claim, free in zip(claims, expected):
-        position += 1
+def _claim_and_publish(cells: Cells, claims: tuple[Claim], position: int) -> int:
+    """Claim a cell, write and publish it; return how many values were pushed (I1)."""
+    (claim,) = claims
+    free = ctypes.c_uint64(claim.free)
+    steps = [
         # SYNC take: acquires the cell that a consumer has emptied.
-        steps.append(cells.exchanging(claim.at, free, claim.writing))
-        steps.append(cells.storing(TAIL, position & WORD_MASK))
-        steps += _publishing(cells, claim)
+        cells.exchanging(claim.at, free, claim.writing),
+        cells.storing(TAIL, (position + 1) & WORD_MASK),
+        *_publishing(cells, claim),
+    ]
     if _points.hook is not None:
         steps = _with_points(steps)
-    left = iter(steps)
     try:
-        if run_steps(left):
-            return len(claims)
+        return int(run_steps(iter(steps)))
     except BaseException:
         cells.pending += claims
         complete(cells)
         raise
-    # A claim has failed; those behind it were left out.
-    return len(claims) - 1 - sum(1 for step in left if step.func is compare_exchange8)
 
 
 def _publishing(cells: Cells, claim: Claim) -> list[partial[object]]:
@@ -168,14 +221,9 @@ def complete(cells: Cells) -> None:
 
 
 def _with_points(steps: list[partial[object]]) -> list[partial[object]]:
-    """Return the steps of claims with the points that tests know in between."""
-    names: Iterator[str] = iter(())
+    """Return the steps of a claim with the points that tests know in between."""
+    names = ("claimed", "hinted", "written", "published", "woken")
     told: list[partial[object]] = []
-    for step in steps:
-        told.append(step)
-        if step.func is compare_exchange8:
-            names = iter(("claimed", "hinted", "written", "published"))
-        name = next(names, None)
-        if name is not None:
-            told.append(_points.reaching(f"queue.push.{name}"))
+    for step, name in zip(steps, names):
+        told += (step, _points.reaching(f"queue.push.{name}"))
     return told

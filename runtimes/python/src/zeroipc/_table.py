@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ._format import table as f
 from ._names import shown
+from ._points import reach
 from ._region import Region, round8
 from .errors import Corrupt, NotASegment, UnsupportedVersion
 
@@ -188,7 +189,9 @@ class Table:
         """Write an entry that is not yet counted: its name, then its size, then its offset."""
         at = self._at(index)
         self.region.write(at, entry.name.ljust(f.NAME_SIZE, b"\0"))
+        reach("create.named")
         self._store(at + self._layout.entry_length, entry.size)
+        reach("create.sized")
         self._store(at + self._layout.entry_offset, entry.offset)
 
     def store_next_offset(self, end: int) -> None:

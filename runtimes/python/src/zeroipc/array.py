@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, cast
+from operator import index as whole_number
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, cast, overload
 
 import numpy as np
 
 from . import _create
 from ._atomic import ACQ_REL, ACQUIRE, RELEASE, Word, word_of
 from ._attachment import Attachment
-from ._dtypes import describe, dtype_of, split
+from ._dtypes import describe, dtype_of, scalar_of, split
 from ._format import array as f
 from ._format.schema import Kind
 from ._table import Entry
-from ._types import EnumType, Scalar, ScalarType, Type
+from ._types import Scalar, Type
 from .errors import Corrupt, NotShared, ReadOnly, SizeMismatch, UnsupportedType
 from .memory import Memory
 
@@ -25,6 +26,13 @@ __all__ = ["Array"]
 
 _T = TypeVar("_T", bound=np.generic)
 _Number = Union[int, float, np.generic]
+_RANGES = {
+    scalar: (-(1 << (8 * scalar.size - 1)), (1 << (8 * scalar.size - 1)) - 1)
+    if scalar.is_signed
+    else (0, (1 << (8 * scalar.size)) - 1)
+    for scalar in Scalar
+    if scalar.is_integer
+}
 _FLOAT_BITS = {Scalar.f32: ("<f", "<I"), Scalar.f64: ("<d", "<Q")}
 
 
@@ -67,8 +75,19 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
     """
 
     _attachment: Attachment | None
+    _address: int
 
-    def __new__(cls, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None) -> Array[_T]:
+    @overload
+    def __new__(
+        cls, mem: Memory, name: str, capacity: int | None = None, *, dtype: type[_T] | np.dtype[_T]
+    ) -> Array[_T]: ...
+    @overload
+    def __new__(cls, mem: Memory, name: str, capacity: int | None, dtype: type[_T] | np.dtype[_T]) -> Array[_T]: ...
+    @overload
+    def __new__(
+        cls, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None
+    ) -> Array[Any]: ...
+    def __new__(cls, mem: Memory, name: str, capacity: int | None = None, dtype: Any = None) -> Array[Any]:
         """Open an array, or with a capacity open or create it."""
         if capacity is None:
             return cls.open(mem, name, dtype)
@@ -115,14 +134,16 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
         data = np.asarray(_Shared(attachment, found.entry.offset + f.ARRAY_HEADER_SIZE, capacity * wanted.itemsize))
         array = super().__new__(cls, (capacity, *shape), base, data)
         array._attachment = attachment
+        array._address = array.__array_interface__["data"][0]
         return array
 
     def __array_finalize__(self, obj: Any) -> None:
         """Tell views of shared memory from copies."""
         attachment = getattr(obj, "_attachment", None)
         if attachment is not None:
+            self._address = self.__array_interface__["data"][0]
             start = attachment.region.address
-            if not start <= self.__array_interface__["data"][0] < start + attachment.region.size:
+            if not start <= self._address < start + attachment.region.size:
                 attachment = None
         self._attachment = attachment
 
@@ -229,8 +250,11 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
         return self._scalar(cell.fetch(operation, value))
 
     def _scalar(self, bits: int) -> _T:
-        raw = (bits & ((1 << (8 * self.itemsize)) - 1)).to_bytes(self.itemsize, "little")
-        return cast("_T", np.frombuffer(raw, self.dtype, 1)[0])
+        dtype = self.dtype
+        if dtype.kind in "ui":
+            return dtype.type(bits)
+        raw = bits.to_bytes(dtype.itemsize, "little")
+        return cast("_T", np.frombuffer(raw, dtype, 1)[0])
 
     def _writable(self, index: int) -> _Cell:
         if not self.flags.writeable:
@@ -250,8 +274,8 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
         if not 0 <= at < length:
             msg = f"index {index} is out of bounds of an array of {length} elements"
             raise IndexError(msg)
-        address = self.__array_interface__["data"][0] + at * self.strides[0]
-        return _Cell(address, _scalar_of(self.dtype))
+        dtype = self.dtype
+        return _Cell(self._address + at * self.strides[0], scalar_of(dtype) or _refuse(dtype))
 
 
 class _Cell:
@@ -281,11 +305,13 @@ class _Cell:
             return int(struct.unpack(to_bits, struct.pack(to_float, value))[0])
         if scalar is Scalar.bool8:
             return int(bool(value))
-        number = value.__index__() if hasattr(value, "__index__") else None
-        if number is None:
+        try:
+            number = whole_number(cast("Any", value))
+        except TypeError:
             msg = f"{value!r} is not a whole number, and the elements are {scalar.name}"
-            raise TypeError(msg)
-        if not _fits(scalar, number):
+            raise TypeError(msg) from None
+        low, high = _RANGES[scalar]
+        if not low <= number <= high:
             msg = f"{number} does not fit into {scalar.name}"
             raise OverflowError(msg)
         return number
@@ -365,19 +391,8 @@ class _Shared:
         }
 
 
-def _fits(scalar: Scalar, number: int) -> bool:
-    bits = 8 * scalar.size
-    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if scalar.is_signed else (0, (1 << bits) - 1)
-    return low <= number <= high
-
-
-def _scalar_of(dtype: np.dtype[Any]) -> Scalar:
-    ty = describe(dtype)
-    if isinstance(ty, ScalarType):
-        return ty.scalar
-    if isinstance(ty, EnumType):
-        return ty.repr
-    msg = f"atomic operations need elements of one number, and these are {ty}; take a field of one number"
+def _refuse(dtype: np.dtype[Any]) -> Scalar:
+    msg = f"atomic operations need elements of one number, and these are {describe(dtype)}; take a field of one number"
     raise UnsupportedType(msg)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, cast, overload
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ._dtypes import describe, dtype_of
 from ._format import queue as f
 from ._format.schema import Kind
 from ._popping import Rows, pop_one, pop_run
-from ._pushing import complete, push_one, push_run
+from ._pushing import complete, push_one, push_rows
 from ._table import Entry
 from ._types import Type
 from .errors import Corrupt, Empty, Full, SizeMismatch, TimedOut
@@ -76,7 +76,17 @@ class Queue(Generic[_T]):
 
     __slots__ = ("__weakref__", "_cells", "_codec")
 
-    def __init__(self, mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None) -> None:
+    @overload
+    def __init__(
+        self, mem: Memory, name: str, capacity: int | None = None, *, dtype: type[_T] | np.dtype[_T]
+    ) -> None: ...
+    @overload
+    def __init__(self, mem: Memory, name: str, capacity: int | None, dtype: type[_T] | np.dtype[_T]) -> None: ...
+    @overload
+    def __init__(
+        self: Queue[Any], mem: Memory, name: str, capacity: int | None = None, dtype: DTypeLike | None = None
+    ) -> None: ...
+    def __init__(self, mem: Memory, name: str, capacity: int | None = None, dtype: Any = None) -> None:
         attachment = mem._open()
         if capacity is None or dtype is None:
             self._open(attachment, name, dtype)
@@ -227,15 +237,13 @@ class Queue(Generic[_T]):
         """
         count, cells = self._codec.encode_rows(values)
         deadline = None if timeout is None else time.monotonic() + timeout
-        size = self._codec.padded
+        rows = memoryview(cells)
         done = 0
 
         def attempt() -> Place | None:
             nonlocal done
             while done < count:
-                last = min(count, done + _RUN)
-                payloads = [cells[at * size : (at + 1) * size] for at in range(done, last)]
-                pushed, blocked = push_run(self._cells, payloads)
+                pushed, blocked = push_rows(self._cells, rows, done, min(count - done, _RUN))
                 done += pushed
                 if blocked is not None:
                     return blocked
