@@ -169,7 +169,7 @@ def _allocate(
         _publish(table, plan.passport)
     fill(entry.offset)
     reach("create.initialised")
-    passport = None if attachment.duck_typed else Passport.find(table)
+    passport = Passport.find(table)
     if passport is not None:
         passport.append(record, table.entries())
     _publish(table, entry)
