@@ -85,11 +85,12 @@ impl Error {
     /// An error of the system while doing what `doing` says.
     #[cold]
     pub(crate) fn system(doing: impl fmt::Display, source: io::Error) -> Error {
-        let kind = match source.raw_os_error() {
-            Some(libc::ENOENT) => ErrorKind::NotFound,
-            Some(libc::EEXIST) => ErrorKind::Exists,
-            Some(libc::EACCES | libc::EPERM | libc::EROFS) => ErrorKind::PermissionDenied,
-            Some(libc::ENOSPC | libc::ENOMEM) => ErrorKind::OutOfMemory,
+        use io::ErrorKind as Io;
+        let kind = match source.kind() {
+            Io::NotFound => ErrorKind::NotFound,
+            Io::AlreadyExists => ErrorKind::Exists,
+            Io::PermissionDenied | Io::ReadOnlyFilesystem => ErrorKind::PermissionDenied,
+            Io::StorageFull | Io::OutOfMemory => ErrorKind::OutOfMemory,
             _ => ErrorKind::System,
         };
         Error(Repr::Told(Box::new(Told { kind, message: format!("{doing}: {source}"), source: Some(source) })))
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn system_errors_keep_their_source_and_kind() {
-        let error = Error::system("open `/x`", io::Error::from_raw_os_error(libc::ENOENT));
+        let error = Error::system("open `/x`", io::Error::from(io::ErrorKind::NotFound));
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.to_string().starts_with("open `/x`: "));
         assert!(std::error::Error::source(&error).is_some());

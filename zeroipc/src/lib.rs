@@ -72,6 +72,7 @@ mod structures;
 mod sync;
 mod table;
 mod types;
+mod wait;
 
 pub use entries::{StructureInfo, StructureKind};
 pub use error::{Error, ErrorKind, Result};

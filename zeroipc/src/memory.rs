@@ -1,8 +1,9 @@
 //! A segment: creating, opening, removing it, and creating and opening structures in it.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use zeroipc_layout::limits::{DEFAULT_TABLE_SIZE, MAX_ELEMENT_SIZE};
 use zeroipc_layout::name::{SCHEMA_ENTRY, check_entry, check_segment};
@@ -313,8 +314,8 @@ fn checked_segment_name(name: &str) -> Result<()> {
     check_segment(name).map_err(|error| Error::new(ErrorKind::BadName, format!("segment name `{name}`: {error}")))
 }
 
-fn out_of_memory(name: &str, needed: u64, error: std::io::Error) -> Error {
-    if !matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::ENOMEM)) {
+fn out_of_memory(name: &str, needed: u64, error: io::Error) -> Error {
+    if !matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::OutOfMemory) {
         return Error::system(format!("segment `{name}`: reserve {needed} bytes of shared memory"), error);
     }
     let free = os::free_space().map_or_else(|| "an unknown number are".into(), |free| format!("{free} are"));
@@ -331,7 +332,7 @@ fn out_of_memory(name: &str, needed: u64, error: std::io::Error) -> Error {
 struct RandomIds;
 
 impl Ids for RandomIds {
-    fn next(&self) -> std::io::Result<u32> {
+    fn next(&self) -> io::Result<u32> {
         Ok(1 + (os::random()? % u64::from(MAX_WRITER_ID)) as u32)
     }
 }
@@ -364,7 +365,7 @@ fn create(name: &str, size: u64, options: &MemoryOptions) -> Result<Memory> {
     point!("segment.anchored");
     match file.link(name) {
         Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let message = format!("segment `{name}` exists; open it, or remove it first");
             return Err(Error::new(ErrorKind::Exists, message));
         }
@@ -376,12 +377,12 @@ fn create(name: &str, size: u64, options: &MemoryOptions) -> Result<Memory> {
 
 fn open(name: &str, access: Access, options: &MemoryOptions) -> Result<Memory> {
     checked_segment_name(name)?;
-    let failed = |error: std::io::Error| match error.raw_os_error() {
-        Some(libc::ENOENT) => {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => {
             let message = format!("there is no segment `{name}`; create it first, or check the name with `zeroipc ls`");
             Error::new(ErrorKind::NotFound, message)
         }
-        Some(libc::EACCES) => {
+        io::ErrorKind::PermissionDenied => {
             let message = format!("segment `{name}`: this user may not open it; ask its creator for another mode");
             Error::new(ErrorKind::PermissionDenied, message)
         }
@@ -422,7 +423,7 @@ struct SegmentIds<'a> {
 }
 
 impl Ids for SegmentIds<'_> {
-    fn next(&self) -> std::io::Result<u32> {
+    fn next(&self) -> io::Result<u32> {
         // A damaged passport is told when a structure is opened; an id can do without it.
         match Passport::find_in(self.region, self.table, self.name) {
             Ok(Some(passport)) => match passport.next_id(self.region) {
@@ -741,9 +742,4 @@ pub(crate) fn structure_size(name: &str, header: u64, stride: u64, capacity: u64
             format!("structure `{name}`: {capacity} elements of {element} bytes are more than memory can have");
         Error::new(ErrorKind::BadArgument, message)
     })
-}
-
-/// The moment that a timeout ends; a timeout too long to add never ends.
-pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
 }

@@ -26,7 +26,7 @@ pub(crate) struct Region {
 
 impl Region {
     pub(crate) fn map(file: &ShmFile, len: u64) -> io::Result<Region> {
-        let len = usize::try_from(len).map_err(|_| io::Error::from_raw_os_error(libc::EFBIG))?;
+        let len = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
         Ok(Region { map: file.map(len)?, access: file.access() })
     }
 

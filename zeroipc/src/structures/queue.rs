@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
-use super::queue_kernel::{Cells, Claim, Kernel, Peek, Peers, Stop, after, decode, empty};
+use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
-use crate::memory::{Blueprint, Memory, Placed, Segment, deadline_after, structure_size};
-use crate::os::{futex_wait, futex_wake_all};
+use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size};
 use crate::points::point;
 use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::{Entry, Fit};
+use crate::wait::deadline_after;
 
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
 /// Bytes of a cell before its value.
@@ -160,22 +160,6 @@ impl<S: Stride> Cells for MappedCells<S> {
     fn state(&self, index: u64) -> &AtomicU64 {
         // SAFETY: an aligned word in the mapping (M1), accessed through atomics by everybody.
         unsafe { self.cell(index).cast::<AtomicU64>().as_ref() }
-    }
-}
-
-impl Peers for Segment {
-    const SPINS: u32 = 200;
-
-    fn is_dead(&self, owner: u32) -> bool {
-        !self.is_alive(owner)
-    }
-
-    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
-        futex_wait(word, seen as u32, at_most);
-    }
-
-    fn wake_all(&self, word: &AtomicU64) {
-        futex_wake_all(word);
     }
 }
 

@@ -1,0 +1,31 @@
+//! Sleeping until a peer changes a word: what the structures know of futexes.
+
+use std::time::{Duration, Instant};
+
+use crate::memory::Segment;
+use crate::os;
+use crate::structures::queue_kernel::Peers;
+use crate::sync::AtomicU64;
+
+impl Peers for Segment {
+    /// About two microseconds: a sleeper that is woken costs ten times as much.
+    const SPINS: u32 = 200;
+
+    fn is_dead(&self, owner: u32) -> bool {
+        !self.is_alive(owner)
+    }
+
+    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
+        // The low half of the word.
+        os::futex_wait(word, seen as u32, at_most);
+    }
+
+    fn wake_all(&self, word: &AtomicU64) {
+        os::futex_wake_all(word);
+    }
+}
+
+/// The moment that a timeout ends; a timeout too long to add never ends.
+pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
