@@ -82,6 +82,9 @@ pub(crate) fn table_end(version: TableVersion, max_entries: u32) -> u64 {
     header as u64 + entry as u64 * u64::from(max_entries)
 }
 
+/// What the fields of version 1 reach, whatever the size of the file; a multiple of 8 as `next_offset` is.
+const V1_LIMIT: u64 = u32::MAX as u64 / 8 * 8;
+
 /// Checks a table size that a user asks for.
 pub(crate) fn check_table_size(max_entries: u32) -> Result<()> {
     if TABLE_SIZES.contains(&max_entries) {
@@ -146,7 +149,10 @@ impl Table {
         let first = first.load(Relaxed);
         let end = u64::from(if first == 0 { next } else { first });
         match TABLE_SIZES.into_iter().find(|n| table_end(TableVersion::V1, *n) == end) {
-            Some(max_entries) => Ok(Table { version: TableVersion::V1, max_entries, limit: region.len() }),
+            Some(max_entries) => {
+                let limit = region.len().min(V1_LIMIT);
+                Ok(Table { version: TableVersion::V1, max_entries, limit })
+            }
             None => Err(damaged(
                 segment,
                 format!(
@@ -293,7 +299,8 @@ impl Table {
         }
         let start = self.start(region, segment)?;
         let offset = if count == 0 { start } else { fit.next(start) };
-        if offset.checked_add(size).is_none_or(|end| end > self.limit) {
+        // `next_offset` is rounded up, and has to stay inside as well: foreign segments may have any size.
+        if offset.checked_add(size).is_none_or(|end| end > self.limit / 8 * 8) {
             return Err(Error::new(
                 ErrorKind::OutOfSpace,
                 format!(
