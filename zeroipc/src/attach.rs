@@ -174,15 +174,16 @@ fn locks_unsupported(name: &str, found: &str) -> Error {
     )
 }
 
-/// Counts locked bytes. The kernel names any lock in the range, not the first, so both sides of it are searched.
+/// Counts locks. The kernel names any lock in the range, not the first, so both sides of it are searched. A lock over
+/// many bytes is no anchor, and whoever may read can take one: it counts once, and its bytes are not visited.
 fn count_locks(file: &ShmFile, start: u64, len: u64) -> io::Result<u64> {
     let mut ranges = vec![(start, len)];
     let mut count = 0;
     while let Some((start, len)) = ranges.pop() {
-        if let Some(byte) = os::probe(file, start, len)? {
+        if let Some((first, end)) = os::probe(file, start, len)? {
             count += 1;
-            ranges.push((start, byte - start));
-            ranges.push((byte + 1, (start + len).saturating_sub(byte + 1)));
+            ranges.push((start, first - start));
+            ranges.push((end, (start + len).saturating_sub(end)));
         }
     }
     Ok(count)
