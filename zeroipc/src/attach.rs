@@ -83,7 +83,7 @@ impl Attachment {
         }
     }
 
-    /// Whether the attachment with this id is alive. Doubt counts as life.
+    /// Whether the attachment with this id is alive, as far as `file` shows. Doubt counts as life.
     pub(crate) fn is_alive(&self, file: &ShmFile, id: u32) -> bool {
         if self.id() == Some(id) {
             return true;
@@ -97,7 +97,7 @@ impl Attachment {
     }
 
     /// Whether the probing descriptor still leads to this segment: it must show our own anchor as locked.
-    fn sees_itself(&self, file: &ShmFile) -> bool {
+    pub(crate) fn sees_itself(&self, file: &ShmFile) -> bool {
         let byte = self.words.words().byte.load(Relaxed);
         self.is_anchored() && matches!(os::probe(file, byte, 1), Ok(Some(_)))
     }
@@ -225,6 +225,13 @@ impl Held {
         } else {
             Ok(None)
         }
+    }
+}
+
+impl Held {
+    /// A descriptor that leads to the segment for certain: it was opened for this lock.
+    pub(crate) fn file(&self) -> &ShmFile {
+        &self.own
     }
 }
 
