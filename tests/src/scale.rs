@@ -12,9 +12,8 @@ pub fn is_full() -> bool {
 /// A count: `fast` by default, `full` when everything is asked for, times `ZEROIPC_TEST_SCALE`; at least 1.
 pub fn count(fast: u64, full: u64) -> u64 {
     static SCALE: OnceLock<f64> = OnceLock::new();
-    let scale = *SCALE.get_or_init(|| {
-        std::env::var("ZEROIPC_TEST_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(1.0)
-    });
+    let scale = *SCALE
+        .get_or_init(|| std::env::var("ZEROIPC_TEST_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(1.0));
     let count = if is_full() { full } else { fast };
     ((count as f64 * scale) as u64).max(1)
 }

@@ -227,8 +227,7 @@ impl Scribble {
         let len = usize::try_from(file.metadata()?.len()).expect("64 bits");
         let prot = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: without MAP_FIXED the system chooses a free address.
-        let address =
-            unsafe { libc::mmap(std::ptr::null_mut(), len, prot, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+        let address = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, libc::MAP_SHARED, file.as_raw_fd(), 0) };
         if address == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }

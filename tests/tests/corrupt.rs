@@ -124,7 +124,8 @@ fn queue_whose_cells_lead_in_circles_is_corrupt() {
     let q = queue_offset();
     // Every cell says that its lap is far ahead, and none that it is anybody's turn.
     let words: Vec<(u64, u64)> = (0..4).map(|i| (q + 24 + 16 * i, 3 | (400 + 44 * i + i) << 3)).collect();
-    let words: Vec<(u64, u64)> = words.into_iter().map(|(at, word)| (at, word & !(3 << 3) | ((at - q - 24) / 16) << 3)).collect();
+    let words: Vec<(u64, u64)> =
+        words.into_iter().map(|(at, word)| (at, word & !(3 << 3) | ((at - q - 24) / 16) << 3)).collect();
     let (_name, memory) = damaged(TableVersion::V1, &words);
     let queue = Queue::<u64>::open(&memory, "q").unwrap();
     let start = Instant::now();
@@ -168,7 +169,8 @@ fn positions_wrap_in_37_bits() {
     // The queue stands where the low bits of a position begin anew; one element is being written by a dead process.
     for at in [(1_u64 << 37) - 4, 1 << 37, (1 << 38) - 4, (1 << 60) - 4] {
         let cells = [3 | at << 3, 2 | 1 << 3 | (at + 1) << 27, 1 | (at + 2) << 3, 1 | (at + 3) << 3];
-        let mut words: Vec<(u64, u64)> = cells.iter().enumerate().map(|(i, word)| (q + 24 + 16 * i as u64, *word)).collect();
+        let mut words: Vec<(u64, u64)> =
+            cells.iter().enumerate().map(|(i, word)| (q + 24 + 16 * i as u64, *word)).collect();
         words.extend([(q, at), (q + 8, at + 2)]);
         let (_name, memory) = damaged(TableVersion::V1, &words);
         let queue = Queue::<u64>::open(&memory, "q").unwrap();
@@ -189,7 +191,13 @@ fn header_that_breaks_a_rule_is_told() {
         (TableVersion::V1, 0, 0x1_0000_0000, ErrorKind::NotASegment, "it begins with 0x00000000 instead of 0x5a49504d"),
         (TableVersion::V1, 0, 0x3_5a49_504d, ErrorKind::UnsupportedVersion, "its table has version 3"),
         (TableVersion::V1, 8, 2624 << 32 | 65, ErrorKind::Corrupt, "`entry_count` is 65 and its table has 64 entries"),
-        (TableVersion::V1, 8, 3 | 0x2_0000 << 32, ErrorKind::Corrupt, "`next_offset` is 131072 instead of 2576 to 65536"),
+        (
+            TableVersion::V1,
+            8,
+            3 | 0x2_0000 << 32,
+            ErrorKind::Corrupt,
+            "`next_offset` is 131072 instead of 2576 to 65536",
+        ),
         (TableVersion::V1, 8, 3 | 8 << 32, ErrorKind::Corrupt, "`next_offset` is 8 instead of 2576 to 65536"),
         (TableVersion::V2, 8, 3, ErrorKind::Corrupt, "`max_entries` is 0 instead of 1 to 4096"),
         (TableVersion::V2, 8, 3 | 4097 << 32, ErrorKind::Corrupt, "`max_entries` is 4097 instead of 1 to 4096"),

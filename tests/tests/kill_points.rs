@@ -334,14 +334,8 @@ fn free_without_a_death(setting: Setting) -> u64 {
     memory.free().unwrap()
 }
 
-const CREATE_POINTS: [&str; 6] = [
-    "create.locked",
-    "create.initialised",
-    "create.record",
-    "create.recorded",
-    "create.entry",
-    "create.next_offset",
-];
+const CREATE_POINTS: [&str; 6] =
+    ["create.locked", "create.initialised", "create.record", "create.recorded", "create.entry", "create.next_offset"];
 
 /// A creator of a queue dies; then an array goes to the same place.
 fn creator_dies(setting: Setting, point: &str, nth: u32, kills: u32) {

@@ -60,9 +60,7 @@ fn told<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 
 fn options() -> MemoryOptions {
     let set = |name: &str| std::env::var_os(name).is_some();
-    Memory::options()
-        .duck_typed(set("ZEROIPC_TEST_DUCK_TYPED"))
-        .remove_on_last_detach(set("ZEROIPC_TEST_REMOVE"))
+    Memory::options().duck_typed(set("ZEROIPC_TEST_DUCK_TYPED")).remove_on_last_detach(set("ZEROIPC_TEST_REMOVE"))
 }
 
 fn queue(segment: &str) -> (Memory, Queue<u64>) {

@@ -83,9 +83,7 @@ fn run(args: &[String]) -> Result<Option<Value>, Failed> {
         ["queue-produce", segment, name, producer, count] => {
             produce(&Queue::open(&Memory::open(segment)?, name)?, parse(producer)?, parse(count)?)
         }
-        ["queue-consume", segment, name, count] => {
-            consume(&Queue::open(&Memory::open(segment)?, name)?, parse(count)?)
-        }
+        ["queue-consume", segment, name, count] => consume(&Queue::open(&Memory::open(segment)?, name)?, parse(count)?),
         other => Err(Failed::Usage(format!("no command {other:?}"))),
     }
 }

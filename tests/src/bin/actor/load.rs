@@ -62,10 +62,8 @@ pub(crate) fn open_until(segment: &str, time: Duration) -> String {
 /// Attaches, creating if need be, and detaches, removing if it is the last, many times. Says how often it created.
 pub(crate) fn come_and_go(segment: &str, rounds: u64) -> String {
     for _ in 0..rounds {
-        let memory = Memory::options()
-            .remove_on_last_detach(true)
-            .open_or_create(segment, 65536)
-            .expect("opens or creates");
+        let memory =
+            Memory::options().remove_on_last_detach(true).open_or_create(segment, 65536).expect("opens or creates");
         let array = Array::<u64>::open_or_create(&memory, "visits", 1).expect("opens or creates");
         array.fetch_add(0, 1);
         assert!(memory.attachments().expect("counts") >= 1);
