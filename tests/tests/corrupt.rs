@@ -17,7 +17,7 @@ fn actor(operation: &str, segment: &str) -> Script {
 fn damaged_segment_crashes_nobody() {
     let first = Rng::seed();
     let batch = 250;
-    for round in 0..count(10, 400) {
+    for round in 0..count(10, 120) {
         let name = Name::new();
         let from = first.wrapping_add(round * batch) >> 1;
         let mut child = actor("corrupt", &name).args([from, batch]).watchdog(Duration::from_secs(60)).start();
