@@ -21,7 +21,7 @@ pub fn watchdog(seconds: u32) {
 /// Dies as under `kill -9`.
 pub fn kill_self() -> ! {
     // SAFETY: no preconditions.
-    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    unsafe { libc::raise(libc::SIGKILL) };
     unreachable!("SIGKILL cannot be survived")
 }
 

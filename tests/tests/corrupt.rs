@@ -36,16 +36,6 @@ fn damaged_segment_crashes_nobody() {
 }
 
 #[test]
-fn seeds_that_once_crashed() {
-    for seed in [1_u64] {
-        let name = Name::new();
-        let mut child = actor("corrupt", &name).args([seed, 1]).watchdog(Duration::from_secs(30)).start();
-        child.expect(&format!("seed {seed}"));
-        child.expect("done");
-    }
-}
-
-#[test]
 fn bytes_that_change_while_they_are_used_crash_nobody() {
     let name = Name::new();
     let seed = Rng::seed() >> 1;

@@ -13,7 +13,7 @@ pub(crate) fn create_many(memory: &Memory, me: u64, count: u64, shift: u64) -> S
     for number in 0..count {
         let number = (number * 7 + shift) % count;
         let name = format!("s{number}");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             match Array::<u64>::create(memory, &name, 3 + number) {
                 Ok(array) => {
                     assert!(array.iter().all(|value| value == 0), "new elements are zero");
@@ -32,7 +32,7 @@ pub(crate) fn create_many(memory: &Memory, me: u64, count: u64, shift: u64) -> S
             }
         }
         // Whoever created it, now it is there, with the right capacity.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             Array::<u64>::open_or_create(memory, &name, 3 + number).expect("it is there");
         } else {
             assert_eq!(Queue::<u64>::open(memory, &name).expect("it is there").capacity(), 4);
