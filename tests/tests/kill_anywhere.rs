@@ -8,6 +8,7 @@ use zeroipc_tests::actor::{Actor, Script};
 use zeroipc_tests::names::Name;
 use zeroipc_tests::rng::Rng;
 use zeroipc_tests::scale::{self, count};
+use zeroipc_tests::sys::OneCore;
 use zeroipc_tests::types::Item;
 use zeroipc_tests::{SOON, trace};
 
@@ -27,7 +28,7 @@ fn stepped(operation: Script) -> Actor {
 /// After how many instructions to kill: at the end, around every change of the segment, and at as many others as the
 /// budget of steps allows, some in every stretch.
 fn moments(length: u64, changes: &[u64], rng: &mut Rng) -> Vec<u64> {
-    let budget = count(25_000, 1_000_000);
+    let budget = count(20_000, 250_000);
     let mut moments = vec![u64::MAX];
     let mut spent = length;
     for at in changes.iter().flat_map(|at| [at - 1, *at, at + 1]) {
@@ -69,6 +70,7 @@ impl<S> Subject<'_, S> {
         if !trace::is_permitted() {
             return;
         }
+        let _core = OneCore::stay();
         let what = self.what;
         let seed = Rng::seed();
         let (length, changes) = self.check_every_state();
@@ -292,6 +294,10 @@ fn creation_of_the_first_structure_after_any_instruction() {
 
 #[test]
 fn creation_of_a_structure_after_any_instruction() {
+    if !scale::is_full() {
+        // It is long, and much like that of the first.
+        return;
+    }
     creation("creation of a structure", true);
 }
 
@@ -356,9 +362,10 @@ fn opening_while_the_first_structure_is_created() {
         trace::arrive(&child).unwrap();
         (name, memory, child)
     };
+    let _core = OneCore::stay();
     let seed = Rng::seed();
     let mut rng = Rng::new(seed);
-    let (until, stretch) = (4500, count(100, 10));
+    let (until, stretch) = (3000, count(100, 10));
     for from in (0..until).step_by(stretch as usize) {
         let moment = from + rng.below(stretch);
         let (_name, memory, mut child) = prepare();
