@@ -167,6 +167,13 @@ fn drain(context: &str, queue: &Queue<u64>) -> Vec<u64> {
     all
 }
 
+/// Takes all that is there when nobody is at work.
+fn take_all(context: &str, queue: &Queue<u64>) -> Vec<u64> {
+    let all = std::iter::from_fn(|| queue.try_pop().unwrap()).collect();
+    assert!(drain(context, queue).is_empty(), "{context}");
+    all
+}
+
 #[test]
 fn push_after_any_instruction() {
     Subject {
@@ -375,6 +382,138 @@ fn opening_while_the_first_structure_is_created() {
         let line = child.line();
         assert!(line.starts_with("done (2, ["), "seed {seed}, after {moment}: {line}");
     }
+}
+
+/// The creator of a structure puts its record where a dead one left another, while somebody walks over it.
+#[test]
+fn opening_while_a_dead_creators_record_is_replaced() {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if !trace::is_permitted() {
+        return;
+    }
+    let _core = OneCore::stay();
+    let prepare = || {
+        let name = Name::new();
+        let memory = Memory::create(&name, 1 << 16).unwrap();
+        Array::<u64>::create(&memory, "recorded", 5).unwrap();
+        // One without a record, so that its opener walks over all of them.
+        let foreign = Memory::options().duck_typed(true).open(&name).unwrap();
+        Array::<u64>::create(&foreign, "unrecorded", 6).unwrap();
+        actor("create-array", &name).arg("x").arg(9).kill_at("create.recorded", 1).start().wait_killed();
+        (name, memory)
+    };
+    let begin = |name: &str| {
+        let child = actor("open-array", name).arg("unrecorded").trace_at("open.records", 1).start();
+        trace::arrive(&child).unwrap();
+        child
+    };
+    let seed = Rng::seed();
+    let mut rng = Rng::new(seed);
+    let (until, stretch) = (3000, count(200, 10));
+    for from in (0..until).step_by(stretch as usize) {
+        let moment = from + rng.below(stretch);
+        let (name, memory) = prepare();
+        let mut child = begin(&name);
+        trace::step(&child, moment).unwrap();
+        // Its record is longer than the dead one's.
+        Queue::<Item>::create(&memory, "x", 2).unwrap();
+        trace::leave(&child).unwrap();
+        let line = child.line();
+        assert_eq!(line, "done 6", "seed {seed}, after {moment}");
+    }
+}
+
+/// Lets a child do part of an operation, acts, lets it finish, and says what it said.
+fn amid(operation: &dyn Fn(&str) -> Script, name: &str, moment: u64, act: impl FnOnce()) -> String {
+    let mut child = operation(name).env(trace::VARIABLE, "begin").start();
+    trace::arrive(&child).unwrap();
+    trace::step(&child, moment).unwrap();
+    act();
+    trace::leave(&child).unwrap();
+    child.try_line(Instant::now() + SOON).expect("it goes on within a second")
+}
+
+fn for_moments_of(until: u64, mut at: impl FnMut(u64, &str)) {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if !trace::is_permitted() {
+        return;
+    }
+    let _core = OneCore::stay();
+    let seed = Rng::seed();
+    let mut rng = Rng::new(seed);
+    let stretch = until / count(20, 200);
+    for from in (0..until).step_by(stretch as usize) {
+        let moment = from + rng.below(stretch);
+        at(moment, &format!("seed {seed}, after {moment}"));
+    }
+}
+
+#[test]
+fn push_amid_which_others_push_and_pop() {
+    for_moments_of(2200, |moment, context| {
+        let name = with_queue(4, 1);
+        let queue = open_queue(&name);
+        let mut taken = Vec::new();
+        let said = amid(&|name| actor("push", name).arg(100), &name, moment, || {
+            // Twice around; where the child has claimed a position, this stops before it.
+            for value in 0..9 {
+                taken.extend(queue.try_pop().unwrap());
+                if queue.try_push(200 + value).is_err() {
+                    break;
+                }
+            }
+        });
+        assert_eq!(said, "done ()", "{context}");
+        taken.extend(take_all(context, &queue));
+        let others: Vec<u64> = taken.iter().copied().filter(|value| *value != 100).collect();
+        assert_eq!(taken.len(), others.len() + 1, "{context}: {taken:?}");
+        let expected: Vec<u64> = [0].into_iter().chain((0..others.len() as u64 - 1).map(|value| 200 + value)).collect();
+        assert_eq!(others, expected, "{context}");
+    });
+}
+
+#[test]
+fn pop_amid_which_others_push_and_pop() {
+    for_moments_of(1800, |moment, context| {
+        let name = with_queue(4, 2);
+        let queue = open_queue(&name);
+        let mut taken = Vec::new();
+        let said = amid(&|name| actor("pop", name), &name, moment, || {
+            for value in 2..11 {
+                taken.extend(queue.try_pop().unwrap());
+                queue.try_push(value).unwrap();
+            }
+        });
+        let got: u64 = said.strip_prefix("done ").and_then(|value| value.parse().ok()).expect(&said);
+        taken.extend(take_all(context, &queue));
+        assert!(taken.is_sorted(), "{context}: {taken:?}");
+        taken.push(got);
+        taken.sort_unstable();
+        assert_eq!(taken, (0..11).collect::<Vec<_>>(), "{context}");
+    });
+}
+
+#[test]
+fn waiting_pop_amid_which_others_push() {
+    for_moments_of(5000, |moment, context| {
+        let name = with_queue(4, 0);
+        let queue = open_queue(&name);
+        let said = amid(&|name| actor("pop", name), &name, moment, || queue.try_push(7).unwrap());
+        assert_eq!(said, "done 7", "{context}");
+        assert!(drain(context, &queue).is_empty(), "{context}");
+    });
+}
+
+#[test]
+fn waiting_push_amid_which_others_pop() {
+    for_moments_of(5000, |moment, context| {
+        let name = with_queue(2, 2);
+        let queue = open_queue(&name);
+        let said =
+            amid(&|name| actor("push", name).arg(7), &name, moment, || assert_eq!(queue.try_pop().unwrap(), Some(0)));
+        assert_eq!(said, "done ()", "{context}");
+        assert_eq!(take_all(context, &queue), [1, 7], "{context}");
+    });
 }
 
 /// Producers and consumers are killed by chance and started again; every element is accounted for.
