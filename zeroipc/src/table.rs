@@ -299,6 +299,14 @@ impl Table {
         }
         let start = self.start(region, segment)?;
         let offset = if count == 0 { start } else { fit.next(start) };
+        if offset != fit.next(offset) && fit.modulus > CACHE_LINE {
+            let align = fit.modulus;
+            let message = format!(
+                "segment `{segment}`: its first structure starts behind the table, at {offset}, which does not suit \
+                 elements aligned to {align}; create another structure first"
+            );
+            return Err(Error::new(ErrorKind::BadArgument, message));
+        }
         // `next_offset` is rounded up, and has to stay inside as well: foreign segments may have any size.
         if offset.checked_add(size).is_none_or(|end| end > self.limit / 8 * 8) {
             return Err(Error::new(
@@ -373,6 +381,9 @@ impl Table {
     }
 }
 
+/// What two processes that write to different words should not share.
+const CACHE_LINE: u64 = 64;
+
 /// Which offsets suit a structure: those that leave `residue` when divided by `modulus`, a power of two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fit {
@@ -383,7 +394,7 @@ pub(crate) struct Fit {
 impl Fit {
     /// A header of 8 bytes, and then data aligned to at least a cache line. The hints of a queue then lie on two lines.
     pub(crate) fn data_after_word(align: u64) -> Fit {
-        let modulus = align.max(64);
+        let modulus = align.max(CACHE_LINE);
         Fit { modulus, residue: modulus - 8 }
     }
 
