@@ -2,7 +2,7 @@
 
 use zeroipc::{Array, Error, ErrorKind, Memory, Queue, TableVersion};
 use zeroipc_tests::names::Name;
-use zeroipc_tests::types::Fix;
+use zeroipc_tests::types::{Aligned, Fix};
 
 #[track_caller]
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, said: &str) {
@@ -61,6 +61,26 @@ fn space_is_full_when_it_is_used_up() {
         assert_eq!(memory.free().unwrap(), 0);
         assert_eq!(Array::<u8>::create(&memory, "b", 1).unwrap_err().kind(), ErrorKind::OutOfSpace);
         assert_eq!(Memory::open(&name).unwrap().structures().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn over_aligned_array_cannot_be_the_first_without_records() {
+    // The first structure starts at the table's end, so that readers find the table's size; wherever that is.
+    for version in [TableVersion::V1, TableVersion::V2] {
+        let name = Name::new();
+        let memory = Memory::options().table_version(version).duck_typed(true).create(&name, 1 << 16).unwrap();
+        let end = if version == TableVersion::V1 { 2576 } else { 3104 };
+        let said = format!(
+            "segment `{}`: its first structure starts behind the table, at {end}, which does not suit elements aligned \
+             to 256; create another structure first",
+            name.as_str()
+        );
+        refused(Array::<Aligned>::create(&memory, "a", 2), ErrorKind::BadArgument, &said);
+        refused(Array::<Aligned>::open_or_create(&memory, "a", 2), ErrorKind::BadArgument, &said);
+        assert!(memory.structures().unwrap().is_empty(), "nothing was created");
+        Array::<u8>::create(&memory, "another", 1).unwrap();
+        Array::<Aligned>::create(&memory, "a", 2).unwrap();
     }
 }
 
