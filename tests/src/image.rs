@@ -127,7 +127,7 @@ fn mutate_at(bytes: &mut Vec<u8>, at: usize, rng: &mut Rng) -> String {
             format!(", bit {bit} at {at}")
         }
         1 => {
-            let byte = rng.next() as u8;
+            let byte = rng.number() as u8;
             put(bytes, at, &[byte]);
             format!(", {byte:#x} at {at}")
         }
@@ -142,7 +142,7 @@ fn mutate_at(bytes: &mut Vec<u8>, at: usize, rng: &mut Rng) -> String {
             format!(", u64 {value:#x} at {}", at & !7)
         }
         4 => {
-            let value = rng.next();
+            let value = rng.number();
             put(bytes, at & !7, &value.to_le_bytes());
             format!(", u64 {value:#x} at {}", at & !7)
         }
@@ -305,7 +305,7 @@ pub fn scribble_while_used(name: &str, seed: u64, time: Duration) {
                     let at = *rng.pick(&interesting);
                     let good = u64::from_le_bytes(whole[at..at + 8].try_into().expect("8 bytes"));
                     let value = match rng.below(6) {
-                        0 => rng.next(),
+                        0 => rng.number(),
                         1 => rng.below(64),
                         2 => good ^ 1 << rng.below(64),
                         3 => good.wrapping_add(rng.below(1 << 10) << rng.below(40)),

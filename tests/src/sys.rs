@@ -21,7 +21,7 @@ pub fn watchdog(seconds: u32) {
 /// Dies as under `kill -9`.
 pub fn kill_self() -> ! {
     // SAFETY: no preconditions.
-    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    unsafe { libc::raise(libc::SIGKILL) };
     unreachable!("SIGKILL cannot be survived")
 }
 
@@ -283,4 +283,36 @@ pub fn fork_traced_probe() -> io::Result<()> {
 pub fn alarm(seconds: u32) {
     // SAFETY: no preconditions.
     unsafe { libc::alarm(seconds) };
+}
+
+/// This thread, and the processes that it starts, on one core until dropped: they then hand over without waking another.
+#[derive(Debug)]
+pub struct OneCore {
+    before: libc::cpu_set_t,
+}
+
+impl OneCore {
+    /// Stays on the core that this thread is on.
+    pub fn stay() -> OneCore {
+        // SAFETY: all bytes of a set may be zero: it is empty.
+        let mut before: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the set is writable and has this size.
+        unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut before) };
+        // SAFETY: as above.
+        let mut one: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: no preconditions.
+        let core = unsafe { libc::sched_getcpu() };
+        // SAFETY: the number is that of a core, so it lies in the set.
+        unsafe { libc::CPU_SET(core.max(0) as usize, &mut one) };
+        // SAFETY: the set lives through the call and has this size.
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const one) };
+        OneCore { before }
+    }
+}
+
+impl Drop for OneCore {
+    fn drop(&mut self) {
+        // SAFETY: the set lives through the call and has this size.
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const self.before) };
+    }
 }

@@ -6,12 +6,17 @@ use std::io;
 use crate::actor::Actor;
 use crate::sys::{self, Change};
 
-/// The variable that makes a child stop before and after its operation.
+/// The variable that makes a child stop before its operation, and behind it unless its value is `begin`.
 pub const VARIABLE: &str = "ZEROIPC_TEST_STEP";
 
 /// Whether this child is to be stepped.
 pub fn is_stepped() -> bool {
     std::env::var_os(VARIABLE).is_some()
+}
+
+/// Whether this child is to stop behind its operation too.
+pub fn has_end() -> bool {
+    std::env::var_os(VARIABLE).is_some_and(|value| value != "begin")
 }
 
 /// In the child: stops, as the tracer expects before and after the operation.

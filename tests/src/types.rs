@@ -21,7 +21,7 @@ impl Item {
     }
 
     fn value_of(producer: u64, sequence: u64) -> f64 {
-        (producer * 1_000_000_007 + sequence) as f64 * 0.5
+        producer.wrapping_mul(1_000_000_007).wrapping_add(sequence) as f64 * 0.5
     }
 
     /// Whether all of it came from one push.

@@ -83,7 +83,7 @@ impl Attachment {
         }
     }
 
-    /// Whether the attachment with this id is alive. Doubt counts as life.
+    /// Whether the attachment with this id is alive, as far as `file` shows. Doubt counts as life.
     pub(crate) fn is_alive(&self, file: &ShmFile, id: u32) -> bool {
         if self.id() == Some(id) {
             return true;
@@ -97,7 +97,7 @@ impl Attachment {
     }
 
     /// Whether the probing descriptor still leads to this segment: it must show our own anchor as locked.
-    fn sees_itself(&self, file: &ShmFile) -> bool {
+    pub(crate) fn sees_itself(&self, file: &ShmFile) -> bool {
         let byte = self.words.words().byte.load(Relaxed);
         self.is_anchored() && matches!(os::probe(file, byte, 1), Ok(Some(_)))
     }
@@ -174,15 +174,16 @@ fn locks_unsupported(name: &str, found: &str) -> Error {
     )
 }
 
-/// Counts locked bytes. The kernel names any lock in the range, not the first, so both sides of it are searched.
+/// Counts locks. The kernel names any lock in the range, not the first, so both sides of it are searched. A lock over
+/// many bytes is no anchor, and whoever may read can take one: it counts once, and its bytes are not visited.
 fn count_locks(file: &ShmFile, start: u64, len: u64) -> io::Result<u64> {
     let mut ranges = vec![(start, len)];
     let mut count = 0;
     while let Some((start, len)) = ranges.pop() {
-        if let Some(byte) = os::probe(file, start, len)? {
+        if let Some((first, end)) = os::probe(file, start, len)? {
             count += 1;
-            ranges.push((start, byte - start));
-            ranges.push((byte + 1, (start + len).saturating_sub(byte + 1)));
+            ranges.push((start, first - start));
+            ranges.push((end, (start + len).saturating_sub(end)));
         }
     }
     Ok(count)
@@ -224,6 +225,13 @@ impl Held {
         } else {
             Ok(None)
         }
+    }
+}
+
+impl Held {
+    /// A descriptor that leads to the segment for certain: it was opened for this lock.
+    pub(crate) fn file(&self) -> &ShmFile {
+        &self.own
     }
 }
 

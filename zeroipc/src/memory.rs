@@ -195,10 +195,12 @@ impl Memory {
     pub fn attachments(&self) -> Result<u64> {
         let segment = &self.segment;
         segment.anchored()?;
-        segment
-            .attachment
-            .count(&segment.file)
-            .map_err(|error| Error::system(format!("segment `{}`: count the attachments", segment.name), error))
+        let counted = if segment.attachment.sees_itself(&segment.file) {
+            segment.attachment.count(&segment.file)
+        } else {
+            segment.file.reopen(&segment.name).and_then(|own| segment.attachment.count(&own))
+        };
+        counted.map_err(|error| Error::system(format!("segment `{}`: count the attachments", segment.name), error))
     }
 
     /// The names of everything in the directory of shared memory, segments of ZeroIPC or not.
@@ -535,7 +537,15 @@ impl Segment {
 
     pub(crate) fn is_alive(&self, id: u32) -> bool {
         // Without an anchor of our own there is no verdict, and who is not dead counts as alive.
-        self.anchored().is_err() || self.attachment.is_alive(&self.file, id)
+        if self.anchored().is_err() {
+            return true;
+        }
+        if !self.attachment.is_alive(&self.file, id) {
+            return false;
+        }
+        // Alive, or our descriptor was closed and shows nothing: then one that leads to the segment tells.
+        self.attachment.sees_itself(&self.file)
+            || self.file.reopen(&self.name).map_or(true, |own| self.attachment.is_alive(&own, id))
     }
 
     #[inline]
@@ -640,15 +650,15 @@ impl Segment {
         check_entry(blueprint.name)
             .map_err(|error| Error::new(ErrorKind::BadName, format!("structure name `{}`: {error}", blueprint.name)))?;
         self.writable()?;
-        let _lock = Held::creation(&self.file, &self.name)?;
+        let lock = Held::creation(&self.file, &self.name)?;
         point!("create.locked");
         if let Some(entry) = self.find(blueprint.name)? {
             return Ok((Placed { offset: entry.offset, size: entry.size, recorded: false }, false));
         }
-        let passport = self.passport_for_new()?;
+        let passport = self.passport_for_new(&lock)?;
         let offset = self.table.place(&self.region, &self.name, blueprint.size, blueprint.fit)?;
         let entry = Entry { name: blueprint.name.to_owned(), offset, size: blueprint.size };
-        self.reserve(&entry)?;
+        self.reserve(&lock, &entry)?;
         (blueprint.initialise)(&self.region, offset)?;
         point!("create.initialised");
         if let Some(passport) = passport {
@@ -660,7 +670,7 @@ impl Segment {
     }
 
     /// The passport that a new structure is recorded in, created with the first one; under the creation lock.
-    fn passport_for_new(&self) -> Result<Option<Passport>> {
+    fn passport_for_new(&self, lock: &Held) -> Result<Option<Passport>> {
         let found = Passport::find_in(&self.region, &self.table, &self.name)?;
         let empty = self.table.entry_count(&self.region, &self.name)? == 0;
         if found.is_some() || self.duck_typed || !empty || !Passport::fits(self.table.max_entries()) {
@@ -670,21 +680,22 @@ impl Segment {
         let fit = Fit { modulus: 8, residue: 0 };
         let offset = self.table.place(&self.region, &self.name, size, fit)?;
         let entry = Entry { name: SCHEMA_ENTRY.to_owned(), offset, size };
-        self.reserve(&entry)?;
+        self.reserve(lock, &entry)?;
         let first_id = os::random().map_err(|error| Error::system("draw a random number", error))? as u32;
         let passport = Passport::create(&self.region, offset, size, first_id)?;
         self.table.publish(&self.region, &self.name, &entry)?;
         Ok(Some(passport))
     }
 
-    /// Gives an entry's bytes memory and sets them to zero: a creator that died may have written there.
-    fn reserve(&self, entry: &Entry) -> Result<()> {
+    /// Gives an entry's bytes memory and sets them to zero: a creator that died may have written there. The data
+    /// descriptor may have been closed by somebody, and its number be another file's; the lock's is the segment's.
+    fn reserve(&self, lock: &Held, entry: &Entry) -> Result<()> {
         let failed = |error| out_of_memory(&self.name, entry.size, error);
-        self.file.reserve(entry.offset, entry.size).map_err(failed)?;
+        lock.file().reserve(entry.offset, entry.size).map_err(failed)?;
         let end = entry.offset + entry.size;
         let page = os::page_size();
         let (first_page, last_page) = (entry.offset.next_multiple_of(page), end / page * page);
-        if first_page >= last_page || self.file.has_data(first_page, last_page).map_err(failed)? {
+        if first_page >= last_page || lock.file().has_data(first_page, last_page).map_err(failed)? {
             return self.region.zero(entry.offset, entry.size);
         }
         // Whole pages that nobody has written to read as zero; those at the ends are shared with others.
@@ -694,13 +705,13 @@ impl Segment {
 
     /// Removes the name if nobody else is attached.
     fn remove_if_last(&self) -> Result<()> {
-        let Some(_removal) = Held::removal(&self.file, &self.name)? else {
+        let Some(removal) = Held::removal(&self.file, &self.name)? else {
             return Ok(());
         };
         point!("detach.locked");
         // Under the lock, so that of two that leave at the same time the second sees nobody.
         self.attachment.release();
-        let others = self.attachment.count(&self.file).unwrap_or(1);
+        let others = self.attachment.count(removal.file()).unwrap_or(1);
         if others == 0 && self.file.is_named(&self.name).unwrap_or(false) {
             point!("detach.counted");
             Memory::unlink(&self.name)?;

@@ -70,8 +70,7 @@ impl Entry {
 pub(crate) struct Table {
     version: TableVersion,
     max_entries: u32,
-    /// Where the segment ends for the table: the file's size, or in version 2 the size it was created with; a multiple
-    /// of 8, so that `next_offset` never passes it.
+    /// Where the segment ends for the table: the file's size, or in version 2 the size it was created with.
     limit: u64,
 }
 
@@ -83,6 +82,9 @@ pub(crate) fn table_end(version: TableVersion, max_entries: u32) -> u64 {
     };
     header as u64 + entry as u64 * u64::from(max_entries)
 }
+
+/// What the fields of version 1 reach, whatever the size of the file; a multiple of 8 as `next_offset` is.
+const V1_LIMIT: u64 = u32::MAX as u64 / 8 * 8;
 
 /// Checks a table size that a user asks for.
 pub(crate) fn check_table_size(max_entries: u32) -> Result<()> {
@@ -103,7 +105,7 @@ const _: () = assert!(offset_of!(TableHeaderV2, version) == offset_of!(TableHead
 impl Table {
     /// Writes the header of a new table into a fresh, zeroed segment.
     pub(crate) fn create(region: &Region, version: TableVersion, max_entries: u32) -> Result<Table> {
-        let table = Table { version, max_entries, limit: region.len() / 8 * 8 };
+        let table = Table { version, max_entries, limit: region.len() };
         region.u32_at(0)?.store(MAGIC, Relaxed);
         let number = if version == TableVersion::V2 { VERSION_2 } else { VERSION_1 };
         region.u32_at(offset_of!(TableHeaderV1, version) as u64)?.store(number, Relaxed);
@@ -148,7 +150,10 @@ impl Table {
         let first = first.load(Relaxed);
         let end = u64::from(if first == 0 { next } else { first });
         match TABLE_SIZES.into_iter().find(|n| table_end(TableVersion::V1, *n) == end) {
-            Some(max_entries) => Ok(Table { version: TableVersion::V1, max_entries, limit: region.len() / 8 * 8 }),
+            Some(max_entries) => {
+                let limit = region.len().min(V1_LIMIT);
+                Ok(Table { version: TableVersion::V1, max_entries, limit })
+            }
             None => Err(damaged(
                 segment,
                 format!(
@@ -174,7 +179,7 @@ impl Table {
                 format!("`memory_size` is {memory_size}, {what}, and the file has {file} bytes"),
             ));
         }
-        Ok(Table { version: TableVersion::V2, max_entries, limit: memory_size / 8 * 8 })
+        Ok(Table { version: TableVersion::V2, max_entries, limit: memory_size })
     }
 
     fn check(&self, region: &Region, segment: &str) -> Result<()> {
@@ -295,7 +300,16 @@ impl Table {
         }
         let start = self.start(region, segment)?;
         let offset = if count == 0 { start } else { fit.next(start) };
-        if offset.checked_add(size).is_none_or(|end| end > self.limit) {
+        if offset != fit.next(offset) && fit.modulus > CACHE_LINE {
+            let align = fit.modulus;
+            let message = format!(
+                "segment `{segment}`: its first structure starts behind the table, at {offset}, which does not suit \
+                 elements aligned to {align}; create another structure first"
+            );
+            return Err(Error::new(ErrorKind::BadArgument, message));
+        }
+        // `next_offset` is rounded up, and has to stay inside as well: foreign segments may have any size.
+        if offset.checked_add(size).is_none_or(|end| end > self.limit / 8 * 8) {
             return Err(Error::new(
                 ErrorKind::OutOfSpace,
                 format!(
@@ -369,6 +383,9 @@ impl Table {
     }
 }
 
+/// What two processes that write to different words should not share.
+const CACHE_LINE: u64 = 64;
+
 /// Which offsets suit a structure: those that leave `residue` when divided by `modulus`, a power of two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fit {
@@ -379,7 +396,7 @@ pub(crate) struct Fit {
 impl Fit {
     /// A header of 8 bytes, and then data aligned to at least a cache line. The hints of a queue then lie on two lines.
     pub(crate) fn data_after_word(align: u64) -> Fit {
-        let modulus = align.max(64);
+        let modulus = align.max(CACHE_LINE);
         Fit { modulus, residue: modulus - 8 }
     }
 

@@ -27,7 +27,9 @@ fn main() {
         sys::trace_me().expect("the parent may trace");
         trace::stop_for_tracer();
         let said = operation();
-        trace::stop_for_tracer();
+        if trace::has_end() {
+            trace::stop_for_tracer();
+        }
         say(&said);
         return;
     }
@@ -97,6 +99,9 @@ fn prepare(args: &[String]) -> Operation {
         "create-fixes" => on_memory(&segment, move |memory| {
             Queue::<Fix>::create(memory, &args[2], number(&args, 3)).map(|queue| queue.capacity())
         }),
+        "open-array" => {
+            on_memory(&segment, move |memory| Array::<u64>::open(memory, &args[2]).map(|array| array.len()))
+        }
         "create" => Box::new(move || told(options().create(&segment, number(&args, 2)).map(|memory| memory.size()))),
         "open" => Box::new(move || {
             let opened = options().open(&segment);

@@ -3,7 +3,8 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -36,7 +37,7 @@ pub(crate) struct Identity {
 /// An open file in the directory of shared memory.
 #[derive(Debug)]
 pub(crate) struct ShmFile {
-    file: File,
+    file: ManuallyDrop<File>,
     access: Access,
     identity: Identity,
 }
@@ -85,7 +86,7 @@ impl ShmFile {
         check(unsafe { libc::fchmod(fd, mode) })?;
         file.set_len(size)?;
         let identity = identity_of(&file)?;
-        Ok(ShmFile { file, access: Access::ReadWrite, identity })
+        Ok(ShmFile { file: ManuallyDrop::new(file), access: Access::ReadWrite, identity })
     }
 
     /// The file of this name. Links are not followed, and what is not a regular file is refused.
@@ -95,7 +96,7 @@ impl ShmFile {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
         let identity = identity_of(&file)?;
-        Ok(ShmFile { file, access, identity })
+        Ok(ShmFile { file: ManuallyDrop::new(file), access, identity })
     }
 
     /// The same file in an open file description of its own, so that its locks are its own.
@@ -104,7 +105,7 @@ impl ShmFile {
         if let Ok(file) = open_path(&through_proc, self.access.flags())
             && identity_of(&file)? == self.identity
         {
-            return Ok(ShmFile { file, access: self.access, identity: self.identity });
+            return Ok(ShmFile { file: ManuallyDrop::new(file), access: self.access, identity: self.identity });
         }
         let by_name = ShmFile::open(name, self.access)?;
         if by_name.identity == self.identity {
@@ -161,8 +162,8 @@ impl ShmFile {
         let mut options = MmapOptions::new();
         options.len(len);
         match self.access {
-            Access::ReadWrite => options.map_raw(&self.file),
-            Access::ReadOnly => options.map_raw_read_only(&self.file),
+            Access::ReadWrite => options.map_raw(&*self.file),
+            Access::ReadOnly => options.map_raw_read_only(&*self.file),
         }
     }
 
@@ -201,6 +202,17 @@ impl ShmFile {
 
     pub(crate) fn access(&self) -> Access {
         self.access
+    }
+}
+
+impl Drop for ShmFile {
+    fn drop(&mut self) {
+        // SAFETY: the value is dropped here and not used again.
+        let file = unsafe { ManuallyDrop::take(&mut self.file) };
+        // A program that closes all its descriptors closes ours too, and the number may be another file's by now.
+        if identity_of(&file).ok() != Some(self.identity) {
+            let _ = file.into_raw_fd();
+        }
     }
 }
 

@@ -60,8 +60,9 @@ pub(crate) fn unlock(file: &ShmFile, byte: u64) -> io::Result<()> {
     fcntl(file, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK as libc::c_short, byte, 1))
 }
 
-/// Some byte in `start .. start + len` that another description has locked.
-pub(crate) fn probe(file: &ShmFile, start: u64, len: u64) -> io::Result<Option<u64>> {
+/// Some lock of another description in `start .. start + len`: the part of it that lies there, as its first byte and
+/// the one behind it.
+pub(crate) fn probe(file: &ShmFile, start: u64, len: u64) -> io::Result<Option<(u64, u64)>> {
     if len == 0 {
         return Ok(None);
     }
@@ -70,5 +71,11 @@ pub(crate) fn probe(file: &ShmFile, start: u64, len: u64) -> io::Result<Option<u
     if request.l_type == libc::F_UNLCK as libc::c_short {
         return Ok(None);
     }
-    Ok(Some(request.l_start.cast_unsigned().max(start)))
+    let first = request.l_start.cast_unsigned();
+    let end = match request.l_len.cast_unsigned() {
+        // As far as offsets reach.
+        0 => u64::MAX,
+        len => first.saturating_add(len),
+    };
+    Ok(Some((first.max(start), end.min(start.saturating_add(len)))))
 }

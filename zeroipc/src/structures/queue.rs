@@ -746,7 +746,8 @@ pub(crate) fn read_values(
         Error::corrupt(format!("queue `{}` in segment `{}`: a cell is in no possible state", entry.name, segment.name))
     })?;
     let mut values = Vec::new();
-    for position in (head..tail).skip(skip as usize).take(limit as usize) {
+    // Damaged cells may say that more is there than can be.
+    for position in (head..tail.min(head + capacity)).skip(skip as usize).take(limit as usize) {
         // What is being written, or was taken meanwhile, is left out.
         if let Some(peek) = kernel.peek_at(position) {
             let mut value = vec![0; element as usize];

@@ -13,7 +13,7 @@ pub(crate) fn create_many(memory: &Memory, me: u64, count: u64, shift: u64) -> S
     for number in 0..count {
         let number = (number * 7 + shift) % count;
         let name = format!("s{number}");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             match Array::<u64>::create(memory, &name, 3 + number) {
                 Ok(array) => {
                     assert!(array.iter().all(|value| value == 0), "new elements are zero");
@@ -32,7 +32,7 @@ pub(crate) fn create_many(memory: &Memory, me: u64, count: u64, shift: u64) -> S
             }
         }
         // Whoever created it, now it is there, with the right capacity.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             Array::<u64>::open_or_create(memory, &name, 3 + number).expect("it is there");
         } else {
             assert_eq!(Queue::<u64>::open(memory, &name).expect("it is there").capacity(), 4);
@@ -132,7 +132,7 @@ pub(crate) fn consume(segment: &str, stride: u64) -> Operation {
 
 /// Pushes items until it is killed or told to stop, and writes down after each push how many it has pushed.
 ///
-/// `done[me]` holds the next sequence number; a successor leaves one out, since it cannot know whether that one was
+/// The last of `done` is the limit, which the parent raises. `done[me]` holds the next sequence number; a successor leaves one out, since it cannot know whether that one was
 /// pushed.
 pub(crate) fn produce_for_ever(segment: &str, me: u64) -> Operation {
     let memory = Memory::open(segment).expect("the segment opens");
@@ -142,7 +142,11 @@ pub(crate) fn produce_for_ever(segment: &str, me: u64) -> Operation {
     Box::new(move || {
         super::say("running");
         let mut sequence = done.load(me as usize);
-        while stop.load(0) == 0 && sequence < done.load(done.len() - 1) {
+        while stop.load(0) == 0 {
+            if sequence >= done.load(done.len() - 1) {
+                std::thread::yield_now();
+                continue;
+            }
             match queue.push_timeout(Item::new(me, sequence), Duration::from_secs(5)) {
                 Ok(()) => {
                     sequence += 1;
