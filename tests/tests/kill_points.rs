@@ -111,9 +111,15 @@ fn push_many_keeps_what_was_published() {
     for operation in ["push-many", "try-push-many"] {
         for point in PUSH_POINTS {
             for nth in 1..=3 {
+                // All pushes of a call share one move of the hint, behind the last.
+                let whole = match point {
+                    "queue.push.hinted" if nth > 1 => continue,
+                    "queue.push.hinted" => 4,
+                    "queue.push.published" => nth,
+                    _ => nth - 1,
+                };
                 let (name, _memory, queue) = with_queue(8, 1);
                 actor(operation, &name).args([100, 4]).kill_at(point, nth).start().wait_killed();
-                let whole = if point == "queue.push.published" { nth } else { nth - 1 };
                 let mut expected = vec![0];
                 expected.extend(100..100 + u64::from(whole));
                 holds(&queue, &expected);

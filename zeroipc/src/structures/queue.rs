@@ -665,6 +665,7 @@ impl Batch {
     fn finish_push<T>(self, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
         if let Some(last) = self.last {
             kernel.hint_tail(last);
+            point!("queue.push.hinted");
         }
         self.finish(kernel);
     }
@@ -672,6 +673,7 @@ impl Batch {
     fn finish_pop<T>(self, kernel: &Kernel<'_, MappedCells<Of<T>>, Segment>) {
         if let Some(last) = self.last {
             kernel.hint_head(last);
+            point!("queue.pop.hinted");
         }
         self.finish(kernel);
     }
