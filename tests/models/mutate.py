@@ -4,8 +4,8 @@
     tests/models/mutate.py            all mutations, a table
     tests/models/mutate.py WORD       those whose name contains WORD
 
-The workspace's files that the models need are copied to `mutants/` in the target directory, so nothing here is touched.
-Each mutation replaces a text that must occur exactly as often as it says, and runs the models that are expected to
+The workspace's files that the models need are copied to `mutants/` in the target directory, with a target directory of
+their own: cargo cannot tell two copies of a workspace apart in one. Nothing here is touched. Each mutation replaces a text that must occur exactly as often as it says, and runs the models that are expected to
 notice. The table says which did. The exit status is 0 if each mutation was noticed, and the models pass without one.
 """
 
@@ -122,7 +122,8 @@ MUTATIONS = [
 
 def copy_workspace():
     """Copies what the models need, as a workspace of its own."""
-    shutil.rmtree(COPY, ignore_errors=True)
+    for part in ["zeroipc", "zeroipc-layout", "tests"]:
+        shutil.rmtree(COPY / part, ignore_errors=True)
     for part in ["zeroipc/src", "zeroipc-layout", "tests/models"]:
         shutil.copytree(ROOT / part, COPY / part, ignore=shutil.ignore_patterns("target"))
     for file in ["Cargo.lock", "rustfmt.toml"]:
@@ -136,7 +137,7 @@ def copy_workspace():
 
 def run(models, at_most=SECONDS):
     """Runs models; what failed, what was not found, and the seconds it took."""
-    environment = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), RUST_BACKTRACE="0")
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(COPY / "target"), RUST_BACKTRACE="0")
     command = ["cargo", "test", "--release", "--offline", "-p", "zeroipc-models", "--", *models]
     start = time.monotonic()
     try:
