@@ -5,8 +5,9 @@
     tests/models/mutate.py WORD       those whose name contains WORD
 
 The workspace's files that the models need are copied to `mutants/` in the target directory, with a target directory of
-their own: cargo cannot tell two copies of a workspace apart in one. Nothing here is touched. Each mutation replaces a text that must occur exactly as often as it says, and runs the models that are expected to
-notice. The table says which did. The exit status is 0 if each mutation was noticed, and the models pass without one.
+their own: cargo cannot tell two copies of a workspace apart in one. Nothing here is touched. Each mutation replaces a
+text that must occur exactly once, and runs the models that are expected to notice. The table says which did. The exit
+status is 0 if every mutation was noticed, and the models pass without one.
 """
 
 import os
@@ -47,7 +48,7 @@ MUTATIONS = [
      ["two_consumers_of_what_is_there", "a_torn_copy_is_thrown_away"]),
     ("recover is a relaxed CAS", KERNEL,
      "compare_exchange(word, next, AcqRel, Relaxed).is_ok()", "compare_exchange(word, next, Relaxed, Relaxed).is_ok()",
-     ["a_producer_that_is_full_on_a_dead_one", "a_dead_producer_and_one_consumer", "two_recover_the_same_cell"]),
+     ["what_a_dead_producer_wrote_is_overwritten"]),
     ("recover is a store", KERNEL,
      "if state.compare_exchange(word, next, AcqRel, Relaxed).is_ok() {", "state.store(next, Release);\n        {",
      ["two_recover_the_same_cell", "two_consumers_recover_and_take"]),
@@ -64,7 +65,7 @@ MUTATIONS = [
     ("WRITING is read with the hint's high bits", KERNEL,
      "let position = near.wrapping_add_signed(distance) & POSITION_MASK;",
      "let position = (near & !(u64::MAX >> unused) | low) & POSITION_MASK;\n            let _ = distance;",
-     ["positions_cross_2_pow_37"]),
+     ["a_dead_producer_before_2_pow_37"]),
     ("the first round without a move is corrupt", KERNEL,
      "if unmoved && self.unmoved ||", "if unmoved ||",
      ["old_words_are_not_corrupt"]),
@@ -78,11 +79,12 @@ MUTATIONS = [
      "Ok(word) => Some(has_waiters(word)),", "Ok(_) => Some(false),",
      ["a_producer_sleeps_until_there_is_room"]),
     ("a wake wakes one", WORLD,
-     "self.cell_of(word).sleepers.notify_all();", "self.cell_of(word).sleepers.notify_one();",
-     ["two_sleeping_consumers_and_two_elements", "two_producers_sleep_on_capacity_1"]),
+     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_all();",
+     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_one();",
+     ["all_who_sleep_on_an_element_wake", "all_who_sleep_on_room_wake"]),
     ("a bulk operation wakes only its last cell", WORLD,
      "world.kernel().wake(earlier);", "let _ = (world, earlier);",
-     ["a_bulk_push_wakes_all_it_has_elements_for", "a_bulk_pop_wakes_all_it_makes_room_for"]),
+     ["a_bulk_push_wakes_on_every_cell"]),
     ("recovery wakes nobody", KERNEL,
      "self.peers.wake_all(state);\n        }\n    }", "}\n    }",
      ["recovery_wakes_the_sleepers"]),

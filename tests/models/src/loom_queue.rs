@@ -202,6 +202,35 @@ fn a_dead_producer_and_two_consumers() {
 }
 
 #[test]
+fn what_a_dead_producer_wrote_is_overwritten() {
+    explore("what_a_dead_producer_wrote_is_overwritten", 2, || {
+        let world = Arc::new(World::new(1).guarded());
+        let dying = Arc::clone(&world);
+        thread::spawn(move || die_in_a_push(&dying, D, true));
+        let producer = Arc::clone(&world);
+        // It claims once, and so does not learn of the death itself.
+        let producer = thread::spawn(move || producer.push_at(A, value(A, 0), None, true).ok());
+        let popped = world.try_pop();
+        let pushed = producer.join().unwrap().map(|(position, _)| (position, value(A, 0)));
+        // While the other one has not died, its cell is taken.
+        assert!(pushed.is_some() || popped.is_none());
+        if let (Some(pushed), Some(popped)) = (pushed, popped) {
+            assert_eq!(pushed, popped);
+        }
+    });
+}
+
+/// WRITING has the low bits of a position before 2^37, and whoever looks at it stands behind.
+#[test]
+fn a_dead_producer_before_2_pow_37() {
+    explore("a_dead_producer_before_2_pow_37", 2, || {
+        let world = World::at(2, (1 << 37) - 1);
+        die_in_a_push(&world, D, true);
+        run(world, 0, &[(A, 2)], &[1]);
+    });
+}
+
+#[test]
 fn a_producer_that_is_full_on_a_dead_one() {
     explore("a_producer_that_is_full_on_a_dead_one", 1, || {
         let world = Arc::new(World::new(1).guarded());

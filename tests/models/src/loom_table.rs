@@ -85,7 +85,10 @@ impl Shared {
     /// The kernel releases the lock of a creator that dies.
     fn create_and_die(&self, name: &str, point: &'static str) {
         let _lock = self.lock.lock().unwrap();
-        assert!(dying_at(point, || self.create_locked(name, Some(&ELEMENT)).unwrap()).is_none(), "{point} was not reached");
+        assert!(
+            dying_at(point, || self.create_locked(name, Some(&ELEMENT)).unwrap()).is_none(),
+            "{point} was not reached"
+        );
     }
 
     /// Whether a structure is there; then all of it is.
@@ -169,6 +172,8 @@ fn a_dead_creator_leaves_the_table_as_it_was() {
                 assert_eq!(shared.look_up("dead"), None);
                 let end = table_end(version, ENTRIES);
                 assert_eq!(shared.look_up("a"), Some(end + HEADER + 2 * RECORD), "space is lost");
+                // With a dead creator's record in between there would be no room for this one.
+                assert!(shared.create("b"));
                 Table::open(&shared.region, SEGMENT).unwrap();
             });
         }

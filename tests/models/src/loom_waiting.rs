@@ -82,6 +82,30 @@ fn two_sleeping_consumers_and_two_elements() {
     });
 }
 
+/// Two sleep on one cell, and the second element comes to another one.
+#[test]
+fn all_who_sleep_on_an_element_wake() {
+    explore("all_who_sleep_on_an_element_wake", 1, || {
+        let world = Arc::new(World::new(2));
+        let consumers = vec![pops(&world, 1), pops(&world, 1)];
+        world.until_asleep(2);
+        let pushed = push_all(&world, A, 2);
+        finish(&world, vec![], consumers, (pushed, vec![]));
+    });
+}
+
+#[test]
+fn all_who_sleep_on_room_wake() {
+    explore("all_who_sleep_on_room_wake", 1, || {
+        let world = Arc::new(World::new(2));
+        let first = push_all(&world, C, 2);
+        let producers = vec![pushes(&world, A, 1), pushes(&world, B, 1)];
+        world.until_asleep(2);
+        let popped = vec![world.pop(), world.pop()];
+        finish(&world, producers, vec![], (first, popped));
+    });
+}
+
 #[test]
 fn two_sleeping_consumers_and_two_producers() {
     explore("two_sleeping_consumers_and_two_producers", 0, || {
@@ -137,6 +161,27 @@ fn a_bulk_push_wakes_all_it_has_elements_for() {
         let pushed: Popped = world.try_push_many(A, &values).into_iter().zip(values).collect();
         assert_eq!(pushed.len(), 2);
         finish(&world, vec![], consumers, (pushed, vec![]));
+    });
+}
+
+/// One sleeps on the first cell, and another, who takes its element, on the second.
+#[test]
+fn a_bulk_push_wakes_on_every_cell() {
+    explore("a_bulk_push_wakes_on_every_cell", 2, || {
+        let world = Arc::new(World::new(4));
+        loom::stop_exploring();
+        let sleeper = pops(&world, 1);
+        world.until_asleep(1);
+        loom::explore();
+        let bulk = Arc::clone(&world);
+        let bulk = thread::spawn(move || {
+            let values = [value(A, 0), value(A, 1)];
+            let mut pushed: Popped = bulk.try_push_many(A, &values).into_iter().zip(values).collect();
+            pushed.push((bulk.push(A, value(A, 2)), value(A, 2)));
+            pushed
+        });
+        let popped = vec![world.pop(), world.pop()];
+        finish(&world, vec![bulk], vec![sleeper], (vec![], popped));
     });
 }
 

@@ -13,11 +13,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    pub(crate) fn new(
-        len: u64,
-        halves: impl IntoIterator<Item = u64>,
-        words: impl IntoIterator<Item = u64>,
-    ) -> Region {
+    pub(crate) fn new(len: u64, halves: impl IntoIterator<Item = u64>, words: impl IntoIterator<Item = u64>) -> Region {
         let halves = halves.into_iter().map(|at| (at, AtomicU32::new(0))).collect();
         let words = words.into_iter().map(|at| (at, AtomicU64::new(0))).collect();
         Region { len, halves, words }
