@@ -98,7 +98,7 @@ MUTATIONS = [
     ("the living are recovered", KERNEL,
      "if !self.peers.is_dead(owner) {\n            return false;\n        }", "",
      ["two_producers_one_consumer", "two_producers_on_capacity_1"]),
-    ("the tail is counted before the head", KERNEL,
+    ("bounds takes the tail for the head", KERNEL,
      "Ok((head, tail.max(head)))", "Ok((tail.min(head), head))",
      ["the_length_stays_within_the_capacity", "two_producers_one_consumer"]),
     ("entry_count is stored relaxed", TABLE,
