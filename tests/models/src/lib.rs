@@ -9,6 +9,8 @@
 #![cfg(test)]
 // What production makes public is private to this crate.
 #![allow(unreachable_pub)]
+// Loom's threads are one at a time, and its cells are not `Sync`.
+#![allow(clippy::arc_with_non_send_sync)]
 
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]

@@ -64,7 +64,7 @@ fn a_producer_sleeps_until_there_is_room() {
 
 #[test]
 fn both_sides_sleep_in_turns() {
-    explore("both_sides_sleep_in_turns", 3, || {
+    explore("both_sides_sleep_in_turns", 2, || {
         let world = Arc::new(World::new(1).guarded());
         let consumer = pops(&world, 2);
         let pushed = push_all(&world, A, 2);
@@ -74,7 +74,7 @@ fn both_sides_sleep_in_turns() {
 
 #[test]
 fn two_sleeping_consumers_and_two_elements() {
-    explore("two_sleeping_consumers_and_two_elements", 2, || {
+    explore("two_sleeping_consumers_and_two_elements", 1, || {
         let world = Arc::new(World::new(2));
         let consumers = vec![pops(&world, 1), pops(&world, 1)];
         let pushed = push_all(&world, A, 2);
@@ -82,9 +82,33 @@ fn two_sleeping_consumers_and_two_elements() {
     });
 }
 
+/// Two sleep on one cell, and the second element comes to another one.
+#[test]
+fn all_who_sleep_on_an_element_wake() {
+    explore("all_who_sleep_on_an_element_wake", 1, || {
+        let world = Arc::new(World::new(2));
+        let consumers = vec![pops(&world, 1), pops(&world, 1)];
+        world.until_asleep(2);
+        let pushed = push_all(&world, A, 2);
+        finish(&world, vec![], consumers, (pushed, vec![]));
+    });
+}
+
+#[test]
+fn all_who_sleep_on_room_wake() {
+    explore("all_who_sleep_on_room_wake", 1, || {
+        let world = Arc::new(World::new(2));
+        let first = push_all(&world, C, 2);
+        let producers = vec![pushes(&world, A, 1), pushes(&world, B, 1)];
+        world.until_asleep(2);
+        let popped = vec![world.pop(), world.pop()];
+        finish(&world, producers, vec![], (first, popped));
+    });
+}
+
 #[test]
 fn two_sleeping_consumers_and_two_producers() {
-    explore("two_sleeping_consumers_and_two_producers", 1, || {
+    explore("two_sleeping_consumers_and_two_producers", 0, || {
         let world = Arc::new(World::new(2));
         let consumers = vec![pops(&world, 1), pops(&world, 1)];
         let producer = pushes(&world, B, 1);
@@ -95,7 +119,7 @@ fn two_sleeping_consumers_and_two_producers() {
 
 #[test]
 fn two_sleeping_producers_and_two_rooms() {
-    explore("two_sleeping_producers_and_two_rooms", 2, || {
+    explore("two_sleeping_producers_and_two_rooms", 1, || {
         let world = Arc::new(World::new(2));
         let first = push_all(&world, C, 2);
         let producers = vec![pushes(&world, A, 1), pushes(&world, B, 1)];
@@ -106,7 +130,7 @@ fn two_sleeping_producers_and_two_rooms() {
 
 #[test]
 fn two_producers_sleep_on_capacity_1() {
-    explore("two_producers_sleep_on_capacity_1", 2, || {
+    explore("two_producers_sleep_on_capacity_1", 0, || {
         let world = Arc::new(World::new(1));
         let first = push_all(&world, C, 1);
         let producers = vec![pushes(&world, A, 1), pushes(&world, B, 1)];
@@ -118,7 +142,7 @@ fn two_producers_sleep_on_capacity_1() {
 /// Somebody who does not sleep takes the element that woke a sleeper.
 #[test]
 fn a_sleeper_that_is_robbed_sleeps_on() {
-    explore("a_sleeper_that_is_robbed_sleeps_on", 2, || {
+    explore("a_sleeper_that_is_robbed_sleeps_on", 1, || {
         let world = Arc::new(World::new(2));
         let sleeper = pops(&world, 1);
         let robber = Arc::clone(&world);
@@ -130,7 +154,7 @@ fn a_sleeper_that_is_robbed_sleeps_on() {
 
 #[test]
 fn a_bulk_push_wakes_all_it_has_elements_for() {
-    explore("a_bulk_push_wakes_all_it_has_elements_for", 2, || {
+    explore("a_bulk_push_wakes_all_it_has_elements_for", 1, || {
         let world = Arc::new(World::new(2));
         let consumers = vec![pops(&world, 1), pops(&world, 1)];
         let values = [value(A, 0), value(A, 1)];
@@ -140,9 +164,30 @@ fn a_bulk_push_wakes_all_it_has_elements_for() {
     });
 }
 
+/// One sleeps on the first cell, and another, who takes its element, on the second.
+#[test]
+fn a_bulk_push_wakes_on_every_cell() {
+    explore("a_bulk_push_wakes_on_every_cell", 2, || {
+        let world = Arc::new(World::new(4));
+        loom::stop_exploring();
+        let sleeper = pops(&world, 1);
+        world.until_asleep(1);
+        loom::explore();
+        let bulk = Arc::clone(&world);
+        let bulk = thread::spawn(move || {
+            let values = [value(A, 0), value(A, 1)];
+            let mut pushed: Popped = bulk.try_push_many(A, &values).into_iter().zip(values).collect();
+            pushed.push((bulk.push(A, value(A, 2)), value(A, 2)));
+            pushed
+        });
+        let popped = vec![world.pop(), world.pop()];
+        finish(&world, vec![bulk], vec![sleeper], (vec![], popped));
+    });
+}
+
 #[test]
 fn a_bulk_pop_wakes_all_it_makes_room_for() {
-    explore("a_bulk_pop_wakes_all_it_makes_room_for", 2, || {
+    explore("a_bulk_pop_wakes_all_it_makes_room_for", 1, || {
         let world = Arc::new(World::new(2));
         let first = push_all(&world, C, 2);
         let producers = vec![pushes(&world, A, 1), pushes(&world, B, 1)];
@@ -241,12 +286,13 @@ fn who_recovers_may_die_before_it_wakes() {
 /// Two wait for a dead producer's cell, and two elements come behind it.
 #[test]
 fn two_consumers_wait_for_a_dead_producer() {
-    explore("two_consumers_wait_for_a_dead_producer", 1, || {
+    explore("two_consumers_wait_for_a_dead_producer", 2, || {
         let world = Arc::new(World::new(4));
         dies_in_a_push(&world).join().unwrap();
-        let consumers = vec![pops(&world, 1), pops(&world, 1)];
         let pushed = push_all(&world, A, 2);
-        finish(&world, vec![], consumers, (pushed, vec![]));
+        let consumer = pops(&world, 1);
+        let popped = vec![world.pop()];
+        finish(&world, vec![], vec![consumer], (pushed, popped));
     });
 }
 
@@ -268,15 +314,13 @@ fn a_consumer_waits_while_the_producer_dies() {
 
 #[test]
 fn a_producer_waits_for_the_room_of_a_dead_one() {
-    explore("a_producer_waits_for_the_room_of_a_dead_one", 2, || {
+    explore("a_producer_waits_for_the_room_of_a_dead_one", 1, || {
         let world = Arc::new(World::new(1));
         let claim = world.kernel().claim(D, world.kernel().tail_hint()).unwrap();
         world.kernel().hint_tail(claim.position);
         let producer = pushes(&world, A, 1);
-        let dying = Arc::clone(&world);
-        let dying = thread::spawn(move || dying.die(D));
+        world.die(D);
         let popped = vec![world.pop()];
-        dying.join().unwrap();
         finish(&world, vec![producer], vec![], (vec![], popped));
     });
 }

@@ -36,8 +36,20 @@ pub(crate) struct World {
     guarded: bool,
     two_steps: bool,
     dead: [AtomicBool; PROCESSES],
-    /// What the kernel's futex takes; it holds whether the 250 ms of all sleepers are over.
-    time: Mutex<bool>,
+    /// The lock that a futex takes.
+    bed: Mutex<Bed>,
+    /// Somebody fell asleep.
+    asleep: Condvar,
+}
+
+#[derive(Default)]
+struct Bed {
+    /// How many times somebody fell asleep.
+    sleeps: usize,
+    /// For each cell, how often its sleepers were woken.
+    wakes: Vec<u64>,
+    /// The 250 ms of all who sleep or will sleep are over.
+    over: bool,
 }
 
 impl World {
@@ -61,7 +73,8 @@ impl World {
             guarded: false,
             two_steps: false,
             dead: Default::default(),
-            time: Mutex::new(false),
+            bed: Mutex::new(Bed { wakes: vec![0; capacity as usize], ..Bed::default() }),
+            asleep: Condvar::new(),
         }
     }
 
@@ -88,9 +101,17 @@ impl World {
 
     /// 250 ms pass for everybody who sleeps or will sleep.
     pub(crate) fn time_passes(&self) {
-        *self.time.lock().unwrap() = true;
+        self.bed.lock().unwrap().over = true;
         for cell in &self.cells {
             cell.sleepers.notify_all();
+        }
+    }
+
+    /// Waits until somebody has fallen asleep so many times.
+    pub(crate) fn until_asleep(&self, times: usize) {
+        let mut bed = self.bed.lock().unwrap();
+        while bed.sleeps < times {
+            bed = self.asleep.wait(bed).unwrap();
         }
     }
 
@@ -100,8 +121,8 @@ impl World {
         self.tail.store(tail, Relaxed);
     }
 
-    fn cell_of(&self, word: &AtomicU64) -> &Cell {
-        self.cells.iter().find(|cell| std::ptr::eq(&cell.state, word)).unwrap()
+    fn index_of(&self, word: &AtomicU64) -> usize {
+        self.cells.iter().position(|cell| std::ptr::eq(&cell.state, word)).unwrap()
     }
 
     pub(crate) fn write(&self, claim: Claim, value: u64) {
@@ -355,18 +376,26 @@ impl Peers for World {
             loom::thread::yield_now();
             return;
         }
-        let mut time = self.time.lock().unwrap();
-        // The kernel compares and falls asleep in one step. Who is woken although nothing has changed sleeps on, so a
-        // wake that comes too early is worth nothing; a sleep longer than a slice outlasts the model.
-        while word.load(Relaxed) as u32 == seen as u32 && !(*time && at_most == slice) {
-            time = self.cell_of(word).sleepers.wait(time).unwrap();
+        let index = self.index_of(word);
+        let mut bed = self.bed.lock().unwrap();
+        // The kernel compares and falls asleep in one step.
+        if word.load(Relaxed) as u32 != seen as u32 {
+            return;
+        }
+        bed.sleeps += 1;
+        self.asleep.notify_all();
+        let wakes = bed.wakes[index];
+        // A sleep that is longer than a slice outlasts the model.
+        while bed.wakes[index] == wakes && !(bed.over && at_most == slice) {
+            bed = self.cells[index].sleepers.wait(bed).unwrap();
         }
     }
 
     fn wake_all(&self, word: &AtomicU64) {
-        let time = self.time.lock().unwrap();
-        self.cell_of(word).sleepers.notify_all();
-        drop(time);
+        let index = self.index_of(word);
+        let mut bed = self.bed.lock().unwrap();
+        bed.wakes[index] += 1;
+        self.cells[index].sleepers.notify_all();
     }
 }
 

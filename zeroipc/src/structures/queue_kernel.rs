@@ -58,7 +58,7 @@ pub(crate) trait Cells {
 
 /// The others: who they are, and how to sleep until one of them acts.
 pub(crate) trait Peers {
-    /// How often a word is looked at before sleeping.
+    /// How often a word is looked at before sleeping; at least once.
     const SPINS: u32;
     /// Whether the kernel says that this attachment is dead.
     fn is_dead(&self, owner: u32) -> bool;
