@@ -458,26 +458,6 @@ fn removal_spares_a_new_segment_of_the_same_name() {
 }
 
 #[test]
-fn two_that_leave_at_the_same_time_remove() {
-    for _ in 0..count(100, 3000) {
-        let name = Name::new();
-        let options = Memory::options().remove_on_last_detach(true);
-        let both = [options.create(&name, 1 << 14).unwrap(), options.open(&name).unwrap()];
-        let barrier = std::sync::Barrier::new(2);
-        std::thread::scope(|scope| {
-            for memory in both {
-                let barrier = &barrier;
-                scope.spawn(move || {
-                    barrier.wait();
-                    drop(memory);
-                });
-            }
-        });
-        assert!(!name.exists());
-    }
-}
-
-#[test]
 fn two_processes_that_leave_at_the_same_time_remove() {
     for _ in 0..count(15, 300) {
         let name = Name::new();

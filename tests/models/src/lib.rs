@@ -24,6 +24,7 @@ mod loom_waiting;
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;
 mod points;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;

@@ -198,7 +198,6 @@ fn a_creator_that_dies_behind_the_count_has_created() {
 /// A structure that a duck-typed creator made has no record, so a lookup walks over all of them; the last may be one that
 /// a dead creator left and that a longer one is just replacing.
 #[test]
-#[ignore = "`Passport::find` calls this corrupt"]
 fn a_walk_over_a_record_that_is_replaced_finds_no_damage() {
     explore("a_walk_over_a_record_that_is_replaced_finds_no_damage", 2, || {
         let shared = Arc::new(Shared::new(TableVersion::V1));

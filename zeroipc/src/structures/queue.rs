@@ -755,7 +755,9 @@ pub(crate) fn read_values(
             let mut value = vec![0; element as usize];
             // SAFETY: a cell has room for `element` bytes behind its state (`map_cells` has checked the size).
             unsafe { copy_out(cells.value(peek.index).as_ptr(), value.as_mut_ptr(), value.len(), CELL_ALIGN) };
-            values.push(value);
+            if kernel.still_there(peek) {
+                values.push(value);
+            }
         }
     }
     Ok(values)

@@ -373,6 +373,14 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         }
     }
 
+    /// Whether a cell still holds the value that was peeked at, so that a copy made meanwhile is whole. For those who
+    /// look without taking; works on a read-only mapping.
+    pub(crate) fn still_there(&self, peek: Peek) -> bool {
+        fence(Acquire);
+        let word = self.cells.state(peek.index).load(Relaxed);
+        word & !CELL_WAIT_BIT == full(peek.position)
+    }
+
     /// Looks at a word for a while; `true` when it has changed.
     fn spin(&self, index: u64, word: u64) -> bool {
         let state = self.cells.state(index);
@@ -411,10 +419,11 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     }
 
     fn wait_blocked(&self, index: u64, word: u64, deadline: Option<Instant>) -> bool {
+        // Looked at first: whoever always loses against others still meets the deadline.
+        let Some(slice) = slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline) else { return false };
         if self.spin(index, word) {
             return true;
         }
-        let Some(slice) = slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline) else { return false };
         let state = self.cells.state(index);
         let sleeping = word | CELL_WAIT_BIT;
         // Relaxed: whoever leaves this state does so by a CAS on this word, and sees the bit or makes this CAS fail.
