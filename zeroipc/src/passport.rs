@@ -3,6 +3,7 @@
 //! | label | release side | acquire side | what becomes visible |
 //! |---|---|---|---|
 //! | `record` | [`Passport::write`] stores `used` | [`Passport::find`] | the records up to `used` |
+//! | `taken-out` | [`Passport::write`], a fence before the new record | [`Passport::find`], a fence after nonsense | `used` without the old one |
 
 use std::mem::offset_of;
 
@@ -16,7 +17,7 @@ use crate::format::schema::{
 };
 use crate::points::point;
 use crate::region::Region;
-use crate::sync::{Relaxed, Release, load_acquire_u32};
+use crate::sync::{Acquire, Relaxed, Release, fence, load_acquire_u32};
 use crate::table::{Entry, Table, damaged};
 
 const HEADER: u64 = size_of::<SchemaHeader>() as u64;
@@ -120,6 +121,8 @@ impl Passport {
             if found.is_ok() {
                 break;
             }
+            // SYNC taken-out
+            fence(Acquire);
             found = self.find_once(region, segment, entry);
         }
         found
@@ -166,6 +169,8 @@ impl Passport {
         let word = region.u32_at(self.offset + offset_of!(SchemaHeader, used) as u64)?;
         // A record that a dead creator left is taken out before its bytes change.
         word.store(used as u32, Release);
+        // SYNC taken-out: that `used` leaves it out to those who see a byte of the new record
+        fence(Release);
         region.write(self.offset + HEADER + used, &record)?;
         point!("create.record");
         // SYNC record: the record's bytes to those who walk up to `used`
