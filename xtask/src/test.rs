@@ -52,8 +52,14 @@ fn scaled(program: Program, fast: bool) -> Program {
 }
 
 fn rust(fast: bool) -> Result {
-    let cargo =
-        Program::cargo("test").args(["--workspace", "--exclude", "zeroipc-models", "--exclude", "zeroipc-bench"]);
+    let cargo = Program::cargo("test").args([
+        "--workspace",
+        "--no-fail-fast",
+        "--exclude",
+        "zeroipc-models",
+        "--exclude",
+        "zeroipc-bench",
+    ]);
     scaled(cargo, fast).env("ZEROIPC_PYTHON", tools::python()?).run()
 }
 

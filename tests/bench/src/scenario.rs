@@ -3,7 +3,7 @@
 use std::hint::{black_box, spin_loop};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zeroipc::{Memory, Queue, Result, ShmLayout};
 
@@ -142,9 +142,19 @@ pub(crate) fn ping_pong_spinning(repeat: usize, scale: usize) -> Result<Comparis
     Ok(Comparison::new("round trip, spinning".into(), "ns", false, samples))
 }
 
-/// A round trip when both sides sleep until they are woken.
+/// How long a side works before it answers, so that the other has certainly gone to sleep.
+const WORK: Duration = Duration::from_micros(30);
+
+fn work() {
+    let start = Instant::now();
+    while start.elapsed() < WORK {
+        spin_loop();
+    }
+}
+
+/// A round trip when both sides sleep until they are woken; the work before each answer is taken off.
 pub(crate) fn ping_pong_parked(repeat: usize, scale: usize) -> Result<Comparison> {
-    let rounds = 20_000 / scale as u64;
+    let rounds = 10_000 / scale as u64;
     let memory = memory()?;
     let ping = Queue::<u64>::create(&memory, "ping parked", 64)?;
     let pong = Queue::<u64>::create(&memory, "pong parked", 64)?;
@@ -153,11 +163,13 @@ pub(crate) fn ping_pong_parked(repeat: usize, scale: usize) -> Result<Comparison
             || {
                 for _ in 0..rounds {
                     let value = ping.pop().expect("a number comes");
+                    work();
                     pong.push(value + 1).expect("there is room");
                 }
             },
             || {
                 for round in 0..rounds {
+                    work();
                     ping.push(round).expect("there is room");
                     black_box(pong.pop().expect("a number comes"));
                 }
@@ -170,11 +182,13 @@ pub(crate) fn ping_pong_parked(repeat: usize, scale: usize) -> Result<Comparison
             || {
                 for round in 1..=rounds as u32 {
                     bells.sleep_until(0, round);
+                    work();
                     bells.ring(1, round);
                 }
             },
             || {
                 for round in 1..=rounds as u32 {
+                    work();
                     bells.ring(0, round);
                     bells.sleep_until(1, round);
                 }
@@ -182,6 +196,7 @@ pub(crate) fn ping_pong_parked(repeat: usize, scale: usize) -> Result<Comparison
         )
     };
     let candidates: Vec<Candidate<'_>> = vec![("zeroipc queues, pop", Box::new(ours)), ("bare futex", Box::new(futex))];
-    let samples = take_turns(repeat, candidates, |took| took.as_secs_f64() * 1e9 / rounds as f64);
+    let samples =
+        take_turns(repeat, candidates, |took| (took.as_secs_f64() / rounds as f64 - 2.0 * WORK.as_secs_f64()) * 1e9);
     Ok(Comparison::new("round trip, parked".into(), "ns", false, samples))
 }

@@ -95,7 +95,7 @@ fn types_that_differ_from_the_record() {
     assert!(message.contains("the element is u32 here and f32 in the segment"), "{message}");
     let (code, message) = refused(["cat", "--type", "u32", &name.path("readings")]);
     assert_eq!(code, 1);
-    assert!(message.contains("is a queue and was opened as"), "{message}");
+    assert!(message.contains("expected kind array, found queue"), "{message}");
 }
 
 #[test]
