@@ -223,8 +223,13 @@ fn a_victim_in_one_language_blocks_no_survivor_in_another() {
     let Some(peers) = peers() else { return };
     let pushes =
         [("queue.push.claimed", 0), ("queue.push.hinted", 0), ("queue.push.written", 0), ("queue.push.published", 1)];
-    for (victim, survivor) in pairs(&peers) {
-        for (point, published) in pushes {
+    for (number, (victim, survivor)) in pairs(&peers).into_iter().enumerate() {
+        // Every pair meets a part of the points in the fast run, and every point is met by some pair.
+        let chosen = |index: usize| full() || (index + number).is_multiple_of(3);
+        for (index, (point, published)) in pushes.into_iter().enumerate() {
+            if !chosen(index) {
+                continue;
+            }
             let name = segment();
             survivor.run(&["create-queue", &name, "items", "4"]);
             victim.dies_at(point, &["queue-produce", &name, "items", "1", "3"]);
@@ -236,7 +241,10 @@ fn a_victim_in_one_language_blocks_no_survivor_in_another() {
             let read = survivor.run(&["queue-consume", &name, "items", "4"]);
             assert_eq!(read["producers"]["2"]["count"].as_u64(), Some(4), "{told}");
         }
-        for (point, taken) in [("queue.pop.copied", 0), ("queue.pop.taken", 1)] {
+        for (index, (point, taken)) in [("queue.pop.copied", 0), ("queue.pop.taken", 1)].into_iter().enumerate() {
+            if !chosen(index) {
+                continue;
+            }
             let name = segment();
             survivor.run(&["create-queue", &name, "items", "4"]);
             survivor.run(&["queue-produce", &name, "items", "1", "3"]);
@@ -245,7 +253,12 @@ fn a_victim_in_one_language_blocks_no_survivor_in_another() {
             let told = format!("{} dies at {point}, {} goes on", victim.name, survivor.name);
             assert_eq!(left["consumed"].as_u64(), Some(3 - taken), "{told}");
         }
-        for point in ["create.locked", "create.initialised", "create.recorded", "create.entry", "create.next_offset"] {
+        let creations =
+            ["create.locked", "create.initialised", "create.recorded", "create.entry", "create.next_offset"];
+        for (index, point) in creations.into_iter().enumerate() {
+            if !chosen(index) {
+                continue;
+            }
             let name = segment();
             victim.dies_at(point, &["array-write", &name, "first", "u64", "7", "8"]);
             let told = format!("{} dies at {point}, {} goes on", victim.name, survivor.name);

@@ -719,13 +719,13 @@ mod opening {
         let n = name.as_str();
         refused(
             Array::<u32>::open(&other, "a"),
-            ErrorKind::Corrupt,
+            ErrorKind::TypeMismatch,
             &format!(
-                "array `a` in segment `{n}`: its entry has 48 bytes, and 5 elements of 4 bytes do not fill them; it \
-                 holds other elements, or the segment is damaged"
+                "array `a` in segment `{n}`: each of its 5 elements takes 8 bytes, and this side's take 4; open it with \
+                 the type it was created with"
             ),
         );
-        assert_eq!(Queue::<Item>::open(&other, "q").unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(Queue::<Item>::open(&other, "q").unwrap_err().kind(), ErrorKind::TypeMismatch);
         assert_eq!(Queue::<u64>::open(&other, "a").unwrap_err().kind(), ErrorKind::Corrupt);
         assert_eq!(Array::<u64>::open(&other, "q").unwrap_err().kind(), ErrorKind::Corrupt);
     }
@@ -738,6 +738,29 @@ mod opening {
         let error = Array::<Aligned>::open(&memory, "first").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TypeMismatch, "{error}");
         assert!(error.to_string().contains("which is no multiple of 256"), "{error}");
+    }
+
+    #[test]
+    fn first_structure_of_a_segment_has_no_choice_of_its_place() {
+        #[derive(Clone, Copy, Debug, PartialEq, ShmLayout)]
+        #[repr(C, align(32))]
+        struct Wide {
+            words: [u64; 4],
+        }
+        let name = Name::new();
+        let memory = Memory::options().duck_typed(true).create(&name, 1 << 16).unwrap();
+        let error = Array::<Wide>::create(&memory, "wide", 2).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadArgument, "{error}");
+        assert_eq!(Array::<Wide>::open(&memory, "wide").unwrap_err().kind(), ErrorKind::NotFound);
+        Array::<u8>::create(&memory, "first", 1).unwrap();
+        Array::<Wide>::create(&memory, "wide", 2).unwrap();
+    }
+
+    #[test]
+    fn the_library_s_records_are_no_structure() {
+        let (_name, memory) = segment(1 << 16);
+        Array::<u64>::create(&memory, "a", 1).unwrap();
+        assert_eq!(Array::<u8>::open(&memory, ".schema").unwrap_err().kind(), ErrorKind::KindMismatch);
     }
 
     #[test]

@@ -577,6 +577,11 @@ impl Segment {
     }
 
     fn check_entry(&self, entry: &Entry, kind: Kind, element: &TypeDesc<'_>) -> Result<Placed> {
+        if entry.name == SCHEMA_ENTRY {
+            let message =
+                format!("`.schema` in segment `{}` holds the library's records; choose another name", self.name);
+            return Err(Error::new(ErrorKind::KindMismatch, message));
+        }
         let record = self.record(entry)?;
         if let Some(record) = &record {
             self.check_record(entry, record, kind, element)?;
@@ -676,9 +681,8 @@ impl Segment {
         if found.is_some() || self.duck_typed || !empty || !Passport::fits(self.table.max_entries()) {
             return Ok(found);
         }
-        let size = Passport::reserved(self.table.max_entries(), self.region.len());
-        let fit = Fit { modulus: 8, residue: 0 };
-        let offset = self.table.place(&self.region, &self.name, size, fit)?;
+        let size = Passport::reserved(self.table.max_entries(), self.table.limit());
+        let offset = self.table.place(&self.region, &self.name, size, Fit::ANY)?;
         let entry = Entry { name: SCHEMA_ENTRY.to_owned(), offset, size };
         self.reserve(lock, &entry)?;
         let first_id = os::random().map_err(|error| Error::system("draw a random number", error))? as u32;
@@ -739,6 +743,34 @@ impl fmt::Debug for Segment {
             .field("attachment", &self.attachment)
             .finish_non_exhaustive()
     }
+}
+
+/// The error for a structure without a record whose entry does not have the size that its capacity and this side's
+/// elements give: other elements if they fill it evenly, damage otherwise.
+pub(crate) fn wrong_size(
+    kind: Kind,
+    name: &str,
+    segment: &str,
+    entry: u64,
+    header: u64,
+    capacity: u64,
+    stride: u64,
+) -> Error {
+    let (kind, data) = (kind_name(kind), entry.saturating_sub(header));
+    if capacity > 0 && data >= capacity && data.is_multiple_of(capacity) {
+        return Error::new(
+            ErrorKind::TypeMismatch,
+            format!(
+                "{kind} `{name}` in segment `{segment}`: each of its {capacity} elements takes {} bytes, and this side's \
+                 take {stride}; open it with the type it was created with",
+                data / capacity
+            ),
+        );
+    }
+    Error::corrupt(format!(
+        "{kind} `{name}` in segment `{segment}`: its entry has {entry} bytes, which {capacity} elements do not fill; the \
+         segment is damaged, create it anew"
+    ))
 }
 
 /// Checks an element type and a capacity, and computes what `capacity` elements need behind a header.

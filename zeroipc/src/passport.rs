@@ -290,7 +290,7 @@ fn read_record(bytes: &[u8]) -> Option<Record> {
         }
         let description = rest.get(TYPE..TYPE + len)?.to_vec();
         let size = u32_in(head, offset_of!(SchemaType, size));
-        if Description::parse(&description).ok()?.size() != u64::from(size) {
+        if size == 0 || Description::parse(&description).ok()?.size() != u64::from(size) {
             return None;
         }
         types.push(RecordedType { schema: u64_in(head, offset_of!(SchemaType, schema)), size, description });

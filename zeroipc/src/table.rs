@@ -202,6 +202,11 @@ impl Table {
         table_end(self.version, self.max_entries)
     }
 
+    /// Where the segment ends for the table.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
+
     pub(crate) fn max_entries(&self) -> u32 {
         self.max_entries
     }
@@ -300,8 +305,8 @@ impl Table {
         }
         let start = self.start(region, segment)?;
         let offset = if count == 0 { start } else { fit.next(start) };
-        if offset != fit.next(offset) && fit.modulus > CACHE_LINE {
-            let align = fit.modulus;
+        if !(offset + WORD).is_multiple_of(fit.align) {
+            let align = fit.align;
             let message = format!(
                 "segment `{segment}`: its first structure starts behind the table, at {offset}, which does not suit \
                  elements aligned to {align}; create another structure first"
@@ -383,21 +388,28 @@ impl Table {
     }
 }
 
-/// What two processes that write to different words should not share.
-const CACHE_LINE: u64 = 64;
-
 /// Which offsets suit a structure: those that leave `residue` when divided by `modulus`, a power of two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fit {
-    pub(crate) modulus: u64,
-    pub(crate) residue: u64,
+    modulus: u64,
+    residue: u64,
+    /// What the byte behind the structure's first word has to be aligned to, even in the first structure of a segment,
+    /// which has no choice of its place.
+    align: u64,
 }
 
+const CACHE_LINE: u64 = 64;
+/// The header of a structure, or its first field.
+const WORD: u64 = size_of::<u64>() as u64;
+
 impl Fit {
+    /// Anywhere.
+    pub(crate) const ANY: Fit = Fit { modulus: 8, residue: 0, align: 1 };
+
     /// A header of 8 bytes, and then data aligned to at least a cache line. The hints of a queue then lie on two lines.
     pub(crate) fn data_after_word(align: u64) -> Fit {
         let modulus = align.max(CACHE_LINE);
-        Fit { modulus, residue: modulus - 8 }
+        Fit { modulus, residue: modulus - WORD, align }
     }
 
     fn next(self, start: u64) -> u64 {

@@ -175,14 +175,20 @@ impl ShmFile {
             // Every page is there already; walking over them again would take as long as the first time.
             return Ok(());
         }
-        loop {
+        // In pieces, so that a call that a signal interrupts does not begin again from the start.
+        const PIECE: u64 = 64 << 20;
+        let end = offset + len;
+        let mut at = offset;
+        while at < end {
+            let piece = (end - at).min(PIECE);
             // SAFETY: the descriptor is open; the call has no other precondition.
-            match unsafe { libc::posix_fallocate(self.fd(), offset.cast_signed(), len.cast_signed()) } {
-                0 => return Ok(()),
+            match unsafe { libc::posix_fallocate(self.fd(), at.cast_signed(), piece.cast_signed()) } {
+                0 => at += piece,
                 libc::EINTR => {}
                 error => return Err(io::Error::from_raw_os_error(error)),
             }
         }
+        Ok(())
     }
 
     /// Whether somebody has written to whole pages in a range; reserved ones read as zero.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::array::ArrayHeader;
 use crate::format::schema::Kind;
-use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size};
+use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size, wrong_size};
 use crate::region::{copy_in, copy_out, move_in, move_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AcqRel, Acquire, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Relaxed, Release};
@@ -37,7 +37,8 @@ const HEADER: u64 = size_of::<ArrayHeader>() as u64;
 
 /// Fixed-size contiguous elements that every process may read and write at any time.
 ///
-/// Elements of up to 8 bytes (1, 2, 4 or 8) are read and written whole. **Larger elements can be seen torn**: a reader may
+/// Elements of 1, 2, 4 and 8 bytes are read and written whole, one at a time; the bulk copies [`read`](Array::read) and
+/// [`write`](Array::write) make no such promise. **Larger elements can be seen torn**: a reader may
 /// get some bytes from before and some from after a write that is under way. When that matters, use a
 /// [`Queue`](crate::Queue), or guard the array with an atomic counter.
 ///
@@ -146,11 +147,7 @@ impl<T: ShmLayout> Array<T> {
         let capacity = region.u64_at(placed.offset + offset_of!(ArrayHeader, capacity) as u64)?.load(Relaxed);
         let needed = structure_size(name, HEADER, Self::SIZE, capacity, Self::SIZE).ok();
         if capacity == 0 || needed != Some(placed.size) {
-            let (size, element) = (placed.size, Self::SIZE);
-            return Err(Error::corrupt(format!(
-                "array `{name}` in segment `{segment}`: its entry has {size} bytes, and {capacity} elements of {element} \
-                 bytes do not fill them; it holds other elements, or the segment is damaged"
-            )));
+            return Err(wrong_size(Kind::ARRAY, name, segment, placed.size, HEADER, capacity, Self::SIZE));
         }
         let (start, align) = (placed.offset + HEADER, align_of::<T>() as u64);
         if !start.is_multiple_of(align) {

@@ -16,7 +16,7 @@ use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
-use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size};
+use crate::memory::{Blueprint, Memory, Placed, Segment, structure_size, wrong_size};
 use crate::points::point;
 use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
@@ -44,7 +44,7 @@ const CELL_ALIGN: usize = 8;
 /// [`push`](Queue::push) and [`pop`](Queue::pop) spin briefly and then sleep without costing CPU time. All who wait for
 /// an element wake when one comes, and one of them gets it.
 ///
-/// A handle is not for signal handlers: a handler that interrupts a push of the same handle waits for it forever.
+/// Operations are not for signal handlers: one that waits for the push that it has interrupted waits forever.
 ///
 /// # Examples
 /// ```
@@ -723,9 +723,7 @@ fn map_cells<S: Stride>(
         return damaged(format!("its capacity is {capacity} instead of a power of two up to 2^31"));
     }
     if structure_size(name, HEADER, stride(element), capacity, element).ok() != Some(size) {
-        return damaged(format!(
-            "its entry has {size} bytes, which {capacity} elements of {element} bytes do not fill"
-        ));
+        return Err(wrong_size(Kind::QUEUE, name, &segment.name, size, HEADER, capacity, stride(element)));
     }
     let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
     let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;

@@ -439,17 +439,20 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     fn wait_writing(&self, index: u64, word: u64, position: u64, owner: u32, deadline: Option<Instant>) -> bool {
         let state = self.cells.state(index);
         let mut nap = Duration::from_millis(1);
-        while !self.spin(index, word) {
+        loop {
+            let left = slice(nap, deadline);
+            if self.spin(index, word) {
+                return left.is_some();
+            }
             if self.peers.is_dead(owner) {
                 point!("queue.recover.dead");
                 self.recover(index, word, position);
                 return true;
             }
-            let Some(slice) = slice(nap, deadline) else { return false };
+            let Some(slice) = left else { return false };
             self.peers.wait(state, word, slice);
             nap = (nap * 2).min(Duration::from_millis(50));
         }
-        true
     }
 
     /// The first unconsumed and the first unclaimed position, as the cells say.
