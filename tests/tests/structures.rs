@@ -727,7 +727,7 @@ mod opening {
         );
         assert_eq!(Queue::<Item>::open(&other, "q").unwrap_err().kind(), ErrorKind::TypeMismatch);
         assert_eq!(Queue::<u64>::open(&other, "a").unwrap_err().kind(), ErrorKind::Corrupt);
-        assert_eq!(Array::<u64>::open(&other, "q").unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(Array::<u64>::open(&other, "q").unwrap_err().kind(), ErrorKind::TypeMismatch);
     }
 
     #[test]

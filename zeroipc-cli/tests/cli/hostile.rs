@@ -150,7 +150,8 @@ fn elements_without_bytes_do_not_go_on_for_ever() {
     let name = Name::new("no_element");
     described_as(&name, 0, &[6, 0, 0, 0, 0]);
     let (code, message) = refused(["cat", "--all", &name.path("a")]);
-    assert_eq!((code, message.as_str()), (1, "zeroipc: `a` has elements of 0 bytes; its record is damaged\n"));
+    assert_eq!(code, 1);
+    assert!(message.contains("the record of `a` cannot be read; it is damaged"), "{message}");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn structures_without_a_record() {
     assert_eq!(refused(["cat", &path]), (1, expected));
     let (code, message) = refused(["cat", "--type", "f64", &path]);
     assert_eq!(code, 1);
-    assert!(message.contains("5 elements of 8 bytes do not fill them; it holds other elements"), "{message}");
+    assert!(message.contains("each of its 5 elements takes 4 bytes, and this side's take 8"), "{message}");
 }
 
 #[test]
