@@ -1328,8 +1328,10 @@ extern "C" {
 #define ZEROIPC_PRIV_MIN_SCHEMA_TABLE 8
 #define ZEROIPC_PRIV_MAX_SIZE (UINT64_C(1) << 56)
 #define ZEROIPC_PRIV_V2_SIZE (UINT64_C(1) << 32)
+#define ZEROIPC_PRIV_V1_LIMIT (ZEROIPC_PRIV_V2_SIZE - 8) /* what 32-bit offsets reach; a multiple of 8 as they are */
 #define ZEROIPC_PRIV_NAME_LENGTH (ZEROIPC_FORMAT_NAME_SIZE - 1)
 #define ZEROIPC_PRIV_SEGMENT_NAME_LENGTH 254
+#define ZEROIPC_PRIV_MAX_LOOKS 8 /* more creators than can die and be replaced during a walk over the records */
 
 #define ZEROIPC_PRIV_MS UINT64_C(1000000)
 #define ZEROIPC_PRIV_LOCK_NS (UINT64_C(10000) * ZEROIPC_PRIV_MS)
@@ -2485,7 +2487,8 @@ static bool zeroipc_priv_is_locked(int fd, uint64_t byte, bool when_in_doubt)
     return found < 0 ? when_in_doubt : found == 1;
 }
 
-/* Locks in [from, to): each answer splits the range, and the smaller part recurses, so at most 62 deep. */
+/* Locks in [from, to): each answer splits the range, and the smaller part recurses, so at most 62 deep. A lock over
+ * many bytes is no anchor, and whoever may read can take one: it counts once, and its bytes are not visited. */
 static uint64_t zeroipc_priv_count_locks(int fd, uint64_t from, uint64_t to)
 {
     uint64_t count = 0;
@@ -2514,25 +2517,45 @@ static bool zeroipc_priv_same_file(const zeroipc_memory *memory, const struct st
     return (uint64_t)file->st_dev == memory->device && (uint64_t)file->st_ino == memory->inode;
 }
 
-/* An open file description of its own, through /proc or, where that is missing, by name. */
+/* A program that closes all its descriptors closes ours too, and the number may be another file's by now. */
+static bool zeroipc_priv_leads_here(const zeroipc_memory *memory, int fd)
+{
+    struct stat file;
+    return fd >= 0 && fstat(fd, &file) == 0 && zeroipc_priv_same_file(memory, &file);
+}
+
+static int zeroipc_priv_open_here(const zeroipc_memory *memory, const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || zeroipc_priv_leads_here(memory, fd))
+        return fd;
+    (void)close(fd);
+    errno = ESTALE;
+    return -1;
+}
+
+/* An open file description of its own, through /proc or, where that leads elsewhere, by name. */
 static int zeroipc_priv_reopen(const zeroipc_memory *memory, int flags)
 {
     char path[40];
-    struct stat file;
-    int fd, error;
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", memory->fd);
-    fd = open(path, flags | O_CLOEXEC);
-    if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR))
-        return fd;
-    fd = open(memory->path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return fd;
-    if (fstat(fd, &file) == 0 && zeroipc_priv_same_file(memory, &file))
-        return fd;
-    error = ESTALE;
-    (void)close(fd);
-    errno = error;
-    return -1;
+    int fd = -1;
+    if (zeroipc_priv_leads_here(memory, memory->fd)) {
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", memory->fd);
+        fd = zeroipc_priv_open_here(memory, path, flags);
+    }
+    return fd >= 0 ? fd : zeroipc_priv_open_here(memory, memory->path, flags | O_NOFOLLOW);
+}
+
+/* Whether a byte shows as locked: through the data descriptor or, where that shows nothing, through a fresh one. */
+static bool zeroipc_priv_shows(const zeroipc_memory *memory, uint64_t byte)
+{
+    bool shows = zeroipc_priv_is_locked(memory->fd, byte, false);
+    int fd = shows ? -1 : zeroipc_priv_reopen(memory, O_RDONLY);
+    if (fd >= 0) {
+        shows = zeroipc_priv_is_locked(fd, byte, false);
+        (void)close(fd);
+    }
+    return shows;
 }
 
 static bool zeroipc_priv_name_leads_here(const zeroipc_memory *memory)
@@ -2595,7 +2618,7 @@ static zeroipc_status zeroipc_priv_anchor(zeroipc_memory *memory)
     if (page == MAP_FAILED)
         return zeroipc_priv_fail_system(memory->path, "map the page that keeps its anchor", error);
     ZEROIPC_TEST_POINT("anchor.mapped");
-    if (!zeroipc_priv_is_locked(memory->fd, byte, false)) {
+    if (!zeroipc_priv_shows(memory, byte)) {
         (void)munmap(page, (size_t)sysconf(_SC_PAGESIZE));
         return zeroipc_priv_fail_locks(memory, "a lock that was just taken does not show");
     }
@@ -2637,17 +2660,35 @@ static void zeroipc_priv_release_anchor(zeroipc_memory *memory)
     memset(memory->self, 0, sizeof *memory->self);
 }
 
+/* Dead only if the descriptor shows nothing there, and then does show the own anchor: one that is closed in between
+ * shows neither. */
+static bool zeroipc_priv_is_dead(int fd, uint32_t id, uint64_t own)
+{
+    return !zeroipc_priv_is_locked(fd, ZEROIPC_FORMAT_WRITER_ANCHORS + id, true) &&
+           zeroipc_priv_is_locked(fd, own, false);
+}
+
 bool zeroipc_memory_is_alive(zeroipc_memory *memory, uint32_t id)
 {
     uint64_t own;
+    bool is_dead;
+    int fd;
     if (memory->base == NULL || zeroipc_priv_be_anchored(memory) != ZEROIPC_OK)
         return true;
     own = __atomic_load_n(&memory->self->byte, __ATOMIC_RELAXED);
     if (own == ZEROIPC_FORMAT_WRITER_ANCHORS + id)
         return true;
-    /* Dead only if the same descriptor sees nothing there, and does see the own anchor. */
-    return zeroipc_priv_is_locked(memory->fd, ZEROIPC_FORMAT_WRITER_ANCHORS + id, true) ||
-           !zeroipc_priv_is_locked(memory->fd, own, false);
+    if (id == 0 || id > ZEROIPC_FORMAT_MAX_WRITER_ID)
+        return false; /* nobody can have this id */
+    is_dead = zeroipc_priv_is_dead(memory->fd, id, own);
+    if (is_dead || zeroipc_priv_is_locked(memory->fd, own, false))
+        return !is_dead;
+    fd = zeroipc_priv_reopen(memory, O_RDONLY);
+    if (fd < 0)
+        return true;
+    is_dead = zeroipc_priv_is_dead(fd, id, own);
+    (void)close(fd);
+    return !is_dead;
 }
 
 uint32_t zeroipc_memory_id(zeroipc_memory *memory)
@@ -2662,14 +2703,29 @@ ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_fail_closed(const char *wha
     return zeroipc_priv_fail(ZEROIPC_BAD_ARGUMENT, "the %s is not open; open it first", what);
 }
 
+static uint64_t zeroipc_priv_count_anchors(int fd)
+{
+    return zeroipc_priv_count_locks(fd, ZEROIPC_FORMAT_WRITER_ANCHORS + 1,
+                                    ZEROIPC_FORMAT_WRITER_ANCHORS + 1 + ZEROIPC_FORMAT_MAX_WRITER_ID) +
+           zeroipc_priv_count_locks(fd, ZEROIPC_FORMAT_READER_ANCHORS,
+                                    ZEROIPC_FORMAT_READER_ANCHORS + ZEROIPC_FORMAT_READER_ANCHOR_COUNT);
+}
+
 zeroipc_status zeroipc_memory_attachments(const zeroipc_memory *memory, uint64_t *count)
 {
+    uint64_t own;
+    int fd;
     if (memory->base == NULL)
         return zeroipc_priv_fail_closed("segment");
-    *count = zeroipc_priv_count_locks(memory->fd, ZEROIPC_FORMAT_WRITER_ANCHORS + 1,
-                                      ZEROIPC_FORMAT_WRITER_ANCHORS + 1 + ZEROIPC_FORMAT_MAX_WRITER_ID) +
-             zeroipc_priv_count_locks(memory->fd, ZEROIPC_FORMAT_READER_ANCHORS,
-                                      ZEROIPC_FORMAT_READER_ANCHORS + ZEROIPC_FORMAT_READER_ANCHOR_COUNT);
+    own = __atomic_load_n(&memory->self->byte, __ATOMIC_ACQUIRE);
+    *count = zeroipc_priv_count_anchors(memory->fd);
+    if (own != 0 && zeroipc_priv_is_locked(memory->fd, own, false))
+        return ZEROIPC_OK;
+    fd = zeroipc_priv_reopen(memory, O_RDONLY);
+    if (fd < 0)
+        return zeroipc_priv_fail_system(memory->path, "open it a second time", errno);
+    *count = zeroipc_priv_count_anchors(fd);
+    (void)close(fd);
     return ZEROIPC_OK;
 }
 
@@ -2831,7 +2887,7 @@ static zeroipc_status zeroipc_priv_check_header_v1(zeroipc_memory *memory)
                                        "16 + 40 × 1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048 or", 4096);
     memory->table_end = end;
     memory->max_entries = (uint32_t)entries;
-    memory->limit = memory->mapped > UINT32_MAX ? UINT32_MAX : memory->mapped;
+    memory->limit = memory->mapped < ZEROIPC_PRIV_V1_LIMIT ? memory->mapped : ZEROIPC_PRIV_V1_LIMIT;
     return ZEROIPC_OK;
 }
 
@@ -3016,6 +3072,7 @@ static zeroipc_status zeroipc_priv_find_record(const zeroipc_memory *memory, con
     *found = false;
     if (schema->header == NULL)
         return ZEROIPC_OK;
+    ZEROIPC_TEST_POINT("open.records");
     for (i = 0; i < schema->used; i += record->length) {
         zeroipc_status status = zeroipc_priv_load_record(memory, schema, i, record);
         if (status != ZEROIPC_OK)
@@ -3027,6 +3084,16 @@ static zeroipc_status zeroipc_priv_find_record(const zeroipc_memory *memory, con
         }
     }
     return ZEROIPC_OK;
+}
+
+/* What a dead creator left behind the last record is replaced by the next one. Who walks over it at that moment may
+ * find nonsense; since `used` leaves it out before its bytes change, another look does not. */
+static bool zeroipc_priv_look_again(zeroipc_status status, int *looks)
+{
+    if (status != ZEROIPC_CORRUPT || (*looks)++ == ZEROIPC_PRIV_MAX_LOOKS)
+        return false;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* SYNC taken-out */
+    return true;
 }
 
 /* What is to be opened or created. */
@@ -3159,8 +3226,10 @@ static void zeroipc_priv_write_record(const zeroipc_priv_plan *plan, const zeroi
     zeroipc_format_schema_record record;
     zeroipc_format_schema_type type;
     const uint64_t zero = 0;
+    /* A record that a dead creator left is taken out before its bytes change. */
     if (used != schema->used)
         zeroipc_priv_store32(count, used);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* SYNC taken-out: whoever sees a byte of the new one sees this `used` */
     ZEROIPC_TEST_POINT("create.trimmed");
     memset(&record, 0, sizeof record);
     record.length = zeroipc_priv_record_length(plan);
@@ -3199,7 +3268,7 @@ static void zeroipc_priv_detach(zeroipc_memory *memory)
     }
     if (memory->base != NULL)
         (void)munmap(memory->base, memory->mapped);
-    if (memory->fd >= 0)
+    if (zeroipc_priv_leads_here(memory, memory->fd))
         (void)close(memory->fd);
     zeroipc_priv_forget(memory);
 }
@@ -3228,23 +3297,25 @@ static void zeroipc_priv_learn_file(zeroipc_memory *memory, const struct stat *f
     memory->inode = (uint64_t)file->st_ino;
 }
 
-/* Reserves memory for a range of the file, once and for all. */
-static zeroipc_status zeroipc_priv_reserve(const zeroipc_memory *memory, const char *who, uint64_t from, uint64_t size)
+/* Reserves memory for a range of the file, once and for all. `fd` leads to the segment for certain, as the data
+ * descriptor may not: it was opened for the lock. */
+static zeroipc_status zeroipc_priv_reserve(const zeroipc_memory *memory, int fd, const char *who, uint64_t from,
+                                           uint64_t size)
 {
     struct statvfs room;
     struct stat file;
     int result;
-    if (fstat(memory->fd, &file) == 0 && (uint64_t)file.st_blocks * 512 >= (uint64_t)file.st_size)
+    if (fstat(fd, &file) == 0 && (uint64_t)file.st_blocks * 512 >= (uint64_t)file.st_size)
         return ZEROIPC_OK; /* the file has all its blocks, and a second pass over them takes long */
     do
-        result = fallocate(memory->fd, 0, (off_t)from, (off_t)size);
+        result = fallocate(fd, 0, (off_t)from, (off_t)size);
     while (result != 0 && errno == EINTR);
     if (result == 0)
         return ZEROIPC_OK;
     if (errno != ENOSPC && errno != ENOMEM)
         return zeroipc_priv_fail_system(memory->path, "reserve its memory", errno);
     memset(&room, 0, sizeof room);
-    (void)fstatvfs(memory->fd, &room);
+    (void)fstatvfs(fd, &room);
     return zeroipc_priv_fail(ZEROIPC_OUT_OF_MEMORY,
                              "%s: %llu bytes of shared memory are needed and %llu are free in " ZEROIPC_PRIV_DIRECTORY
                              "; remove segments that nobody uses, or ask for less",
@@ -3324,13 +3395,15 @@ static zeroipc_status zeroipc_priv_build(zeroipc_memory *memory, uint64_t size, 
     if (memory->fd < 0)
         return zeroipc_priv_fail_system(memory->path, "create a file in " ZEROIPC_PRIV_DIRECTORY, errno);
     ZEROIPC_TEST_POINT("segment.opened");
-    if (ftruncate(memory->fd, (off_t)size) != 0 || fstat(memory->fd, &file) != 0)
-        return zeroipc_priv_fail_system(memory->path, "set its size", errno);
+    if (fstat(memory->fd, &file) != 0)
+        return zeroipc_priv_fail_system(memory->path, "look at it", errno);
     zeroipc_priv_learn_file(memory, &file);
+    if (ftruncate(memory->fd, (off_t)size) != 0)
+        return zeroipc_priv_fail_system(memory->path, "set its size", errno);
     ZEROIPC_TEST_POINT("segment.sized");
     (void)snprintf(who, sizeof who, "segment `%s`", zeroipc_priv_name(&shown, zeroipc_priv_segment(memory)));
     status =
-        zeroipc_priv_reserve(memory, who, 0,
+        zeroipc_priv_reserve(memory, memory->fd, who, 0,
                              options->prefault ? size
                                                : zeroipc_priv_table_size(options->table_version, options->table_size));
     if (status == ZEROIPC_OK)
@@ -3427,6 +3500,7 @@ static zeroipc_status zeroipc_priv_check_file(zeroipc_memory *memory, uint64_t *
     struct stat file;
     if (fstat(memory->fd, &file) != 0)
         return zeroipc_priv_fail_system(memory->path, "look at it", errno);
+    zeroipc_priv_learn_file(memory, &file);
     if (!S_ISREG(file.st_mode))
         return zeroipc_priv_fail_segment(ZEROIPC_NOT_A_SEGMENT, name, "it is no regular file; choose another name");
     if (file.st_size < (off_t)sizeof(zeroipc_format_table_header_v1))
@@ -3435,7 +3509,6 @@ static zeroipc_status zeroipc_priv_check_file(zeroipc_memory *memory, uint64_t *
             "segment `%s`: the file has %lld bytes and a segment has at least 16; choose another name, "
             "or remove the file",
             zeroipc_priv_name(&shown, name), (long long)file.st_size);
-    zeroipc_priv_learn_file(memory, &file);
     *size = (uint64_t)file.st_size;
     return ZEROIPC_OK;
 }
@@ -3608,6 +3681,7 @@ zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index
     zeroipc_priv_schema schema;
     zeroipc_priv_shown shown;
     uint32_t count, at = 0;
+    int looks = 0;
     bool recorded = false;
     zeroipc_status status = zeroipc_memory_entry_count(memory, &count);
     memset(entry, 0, sizeof *entry);
@@ -3618,10 +3692,13 @@ zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index
                                  zeroipc_priv_name(&shown, zeroipc_priv_segment(memory)), index, count);
     zeroipc_priv_load_entry(memory, index, &found);
     status = zeroipc_priv_check_entry(memory, index, &found);
-    if (status == ZEROIPC_OK)
+    if (status != ZEROIPC_OK)
+        return status;
+    do {
         status = zeroipc_priv_find_schema(memory, &schema);
-    if (status == ZEROIPC_OK)
-        status = zeroipc_priv_find_record(memory, &schema, &found, &record, &at, &recorded);
+        if (status == ZEROIPC_OK)
+            status = zeroipc_priv_find_record(memory, &schema, &found, &record, &at, &recorded);
+    } while (zeroipc_priv_look_again(status, &looks));
     if (status != ZEROIPC_OK)
         return status;
     memcpy(entry->name, found.name, sizeof entry->name);
@@ -3741,12 +3818,11 @@ static void zeroipc_priv_clear(const zeroipc_memory *memory, uint64_t from, uint
     memset(memory->base + last, 0, to - last);
 }
 
-static bool zeroipc_priv_is_fresh(const zeroipc_memory *memory, int fd, uint64_t from, uint64_t size)
+static bool zeroipc_priv_is_fresh(int fd, uint64_t from, uint64_t size)
 {
     const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), last = (from + size) & ~(page - 1);
     uint64_t first = zeroipc_priv_round(from, page);
     off_t data;
-    (void)memory;
     if (first >= last)
         return true;
     data = lseek(fd, (off_t)first, SEEK_DATA);
@@ -3784,8 +3860,8 @@ static zeroipc_status zeroipc_priv_create_schema(zeroipc_memory *memory, int fd,
 {
     const uint64_t offset = memory->table_end;
     unsigned char *header = memory->base + offset;
-    bool is_fresh = zeroipc_priv_is_fresh(memory, fd, offset, size);
-    zeroipc_status status = zeroipc_priv_reserve(memory, "`.schema`", offset, size);
+    bool is_fresh = zeroipc_priv_is_fresh(fd, offset, size);
+    zeroipc_status status = zeroipc_priv_reserve(memory, fd, "`.schema`", offset, size);
     if (status != ZEROIPC_OK)
         return status;
     ZEROIPC_TEST_POINT("create.schema.reserved");
@@ -3837,6 +3913,7 @@ static zeroipc_status zeroipc_priv_create_locked(const zeroipc_priv_plan *plan, 
     zeroipc_priv_shown shown;
     zeroipc_status status;
     uint64_t start = 0, schema_size = 0;
+    const uint32_t align = plan->kind == ZEROIPC_FORMAT_KIND_ARRAY ? plan->type->align : 1;
     uint32_t count, used = 0;
     bool is_fresh;
     status = zeroipc_priv_find(memory, plan->name, entry);
@@ -3858,11 +3935,14 @@ static zeroipc_status zeroipc_priv_create_locked(const zeroipc_priv_plan *plan, 
             "%s: the table of segment `%s` has %u entries and all are taken; create the segment with a "
             "larger table",
             plan->who, zeroipc_priv_name(&shown, zeroipc_priv_segment(memory)), memory->max_entries);
-    entry->offset =
-        count == 0 && schema_size == 0
-            ? start
-            : zeroipc_priv_place(start + schema_size, plan->kind == ZEROIPC_FORMAT_KIND_ARRAY ? plan->type->align : 1);
+    entry->offset = count == 0 && schema_size == 0 ? start : zeroipc_priv_place(start + schema_size, align);
     entry->size = plan->size;
+    if (align > 64 && entry->offset != zeroipc_priv_place(entry->offset, align))
+        return zeroipc_priv_fail(
+            ZEROIPC_BAD_ARGUMENT,
+            "%s: the first structure starts behind the table, at %llu, which does not suit elements aligned to %u; "
+            "create another structure first",
+            plan->who, (unsigned long long)entry->offset, align);
     status = zeroipc_priv_check_room(plan, start + schema_size, entry->offset);
     if (status != ZEROIPC_OK)
         return status;
@@ -3883,8 +3963,8 @@ static zeroipc_status zeroipc_priv_create_locked(const zeroipc_priv_plan *plan, 
             "a duck-typed one",
             plan->who, zeroipc_priv_record_length(plan), schema.size - used, schema.size);
     ZEROIPC_TEST_POINT("create.checked");
-    is_fresh = zeroipc_priv_is_fresh(memory, fd, entry->offset, entry->size);
-    status = zeroipc_priv_reserve(memory, plan->who, entry->offset, entry->size);
+    is_fresh = zeroipc_priv_is_fresh(fd, entry->offset, entry->size);
+    status = zeroipc_priv_reserve(memory, fd, plan->who, entry->offset, entry->size);
     if (status == ZEROIPC_OK && schema_size != 0)
         status = zeroipc_priv_create_schema(memory, fd, schema_size);
     if (status != ZEROIPC_OK)
@@ -3948,19 +4028,22 @@ static zeroipc_status zeroipc_priv_lookup(const zeroipc_priv_plan *plan, zeroipc
     zeroipc_priv_schema schema;
     zeroipc_status status;
     uint32_t at = 0;
+    int looks = 0;
     if (strlen(plan->name) > ZEROIPC_PRIV_NAME_LENGTH || plan->name[0] == 0)
         return zeroipc_priv_check_name("structure", plan->name, plan->name, ZEROIPC_PRIV_NAME_LENGTH);
     status = zeroipc_priv_find(plan->memory, plan->name, entry);
-    if (status == ZEROIPC_OK)
-        status = zeroipc_priv_find_schema(plan->memory, &schema);
     if (status != ZEROIPC_OK)
         return status;
-    if (schema.header == plan->memory->base + entry->offset)
-        return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: it holds the library's records; choose another name",
-                                 plan->who);
-    status = zeroipc_priv_find_record(plan->memory, &schema, entry, &record, &at, recorded);
-    if (status == ZEROIPC_OK && *recorded)
-        status = zeroipc_priv_check_record(plan, &schema, &record, at);
+    do {
+        status = zeroipc_priv_find_schema(plan->memory, &schema);
+        if (status == ZEROIPC_OK && schema.header == plan->memory->base + entry->offset)
+            return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: it holds the library's records; choose another name",
+                                     plan->who);
+        if (status == ZEROIPC_OK)
+            status = zeroipc_priv_find_record(plan->memory, &schema, entry, &record, &at, recorded);
+        if (status == ZEROIPC_OK && *recorded)
+            status = zeroipc_priv_check_record(plan, &schema, &record, at);
+    } while (zeroipc_priv_look_again(status, &looks));
     return status;
 }
 
@@ -4246,7 +4329,7 @@ typedef struct zeroipc_priv_stop {
     uint64_t seen;
 } zeroipc_priv_stop;
 
-/* A walk over the cells from a hint. It gives up when it has gone too far while nothing moved. */
+/* A walk over the cells from a hint. It gives up when it has gone too far twice in a row while nothing moved. */
 typedef struct zeroipc_priv_walk {
     const zeroipc_queue *queue;
     const unsigned char *hint_at;
@@ -4254,6 +4337,7 @@ typedef struct zeroipc_priv_walk {
     uint64_t first; /* the state of the first cell */
     uint64_t steps;
     uint64_t rounds;   /* more than a process loses against others that make progress */
+    bool unmoved;      /* the last round ended as it began: may be due to loads that returned old words */
     uint64_t position; /* where the walk stands */
     unsigned char *cell;
     uint64_t seen; /* the cell's state */
@@ -4295,9 +4379,11 @@ static inline zeroipc_status zeroipc_priv_look(zeroipc_priv_walk *walk)
     const zeroipc_queue *queue = walk->queue;
     if (++walk->steps > 2 * (queue->mask + 1) + 64) {
         uint64_t hint = walk->hint, first = walk->first, rounds = walk->rounds + 1;
+        bool unmoved = walk->unmoved;
         zeroipc_priv_walk_from(walk, queue, (size_t)(walk->hint_at - queue->header));
         walk->rounds = rounds;
-        if ((walk->hint == hint && walk->first == first) || rounds > 10000)
+        walk->unmoved = walk->hint == hint && walk->first == first;
+        if ((walk->unmoved && unmoved) || rounds > 10000)
             return zeroipc_priv_fail_cell(queue, walk->position, first, "from which no walk finds an end");
     }
     walk->cell = zeroipc_priv_cell(queue, walk->position);

@@ -620,6 +620,46 @@ static void duck_typed_creator_behind_a_dead_one(void)
     OK(zeroipc_memory_unlink(segment));
 }
 
+static zeroipc_memory *replacing;
+
+/* Another creator replaces the dead one's record by a longer one. */
+static void replace_record(const char *point)
+{
+    static const unsigned char fields[] = "\5\4Pair\20\0\0\0\10\0\0\0\2\0\0\0\0\0\1a\0\1\12\10\0\0\0\1b\0\1\12";
+    zeroipc_type pair;
+    zeroipc_array a;
+    (void)point;
+    OK(zeroipc_type_of_description(&pair, "Pair", fields, sizeof fields - 1));
+    OK(zeroipc_array_create(&a, replacing, "next", &pair, 10));
+}
+
+/* Who walks over the records meanwhile finds nonsense, and looks again. */
+static void dead_creators_record_is_replaced_during_a_lookup(void)
+{
+    zeroipc_memory m, n;
+    zeroipc_array a;
+    zeroipc_entry entry;
+    segment = named("replaced");
+    OK(zeroipc_memory_create(&m, segment, 1 << 20, NULL));
+    OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u16, 7));
+    CHECK(dies(late_record, "create.recorded", 0));
+    OK(zeroipc_memory_open(&n, segment, NULL));
+    replacing = &n;
+    point_wanted = "open.records";
+    point_act = replace_record;
+    point_skip = 0;
+    OK(zeroipc_memory_entry(&m, 0, &entry)); /* has no record: the walk goes to the end */
+    CHECK(point_skip < 0 && entry.kind == ZEROIPC_KIND_SCHEMA);
+    point_wanted = NULL;
+    zeroipc_priv_store32(m.base + m.table_end + offsetof(zeroipc_format_schema_header, used), 60);
+    CHECK_STATUS(zeroipc_memory_entry(&m, 0, &entry), ZEROIPC_CORRUPT); /* but not for ever */
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "none", &zeroipc_u64), ZEROIPC_NOT_FOUND);
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "first", &zeroipc_u16), ZEROIPC_CORRUPT);
+    OK(zeroipc_memory_close(&n));
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(segment));
+}
+
 static const test tests[] = {
     TEST(dying_producer),
     TEST(dying_producer_before_a_full_queue),
@@ -635,6 +675,7 @@ static const test tests[] = {
     TEST(dying_attacher),
     TEST(dying_creator_of_a_structure),
     TEST(duck_typed_creator_behind_a_dead_one),
+    TEST(dead_creators_record_is_replaced_during_a_lookup),
 };
 
 int main(int argc, char **argv) { return run_tests(tests, COUNT(tests), argc, argv, 240); }

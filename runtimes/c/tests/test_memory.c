@@ -791,6 +791,243 @@ static void fork_without_exec(void)
     OK(zeroipc_memory_unlink(name));
 }
 
+/* A program that closes all its descriptors closes ours too, and opens others under their numbers. */
+enum { CLOSED, ANOTHER_FILE, A_PIPE };
+
+typedef struct closer {
+    const char *name, *decoy;
+    int what;
+} closer;
+
+static void take_the_numbers(const closer *c)
+{
+    char path[300];
+    int fd, last, ends[2];
+    for (fd = 3; fd < 1024; fd++)
+        (void)close(fd);
+    (void)snprintf(path, sizeof path, "/dev/shm%s", c->decoy);
+    if (c->what == A_PIPE && pipe(ends) == 0)
+        fd = ends[0];
+    else
+        fd = open(path, O_RDWR);
+    do
+        last = dup(fd);
+    while (last >= 0 && last < 60);
+    CHECK(last >= 0);
+    for (fd = 3; c->what == CLOSED && fd < 1024; fd++)
+        (void)close(fd);
+}
+
+static void claim_and_die(void *with)
+{
+    uint64_t value = 100;
+    point_wanted = "queue.push.claimed";
+    point_act = die_here;
+    (void)zeroipc_queue_try_push((zeroipc_queue *)with, &value);
+}
+
+static void push_in_a_child(void *with)
+{
+    uint64_t value = 2;
+    OK(zeroipc_queue_push((zeroipc_queue *)with, &value, 1000));
+}
+
+static void close_everything(void *with)
+{
+    closer *c = (closer *)with;
+    zeroipc_options o = standard;
+    struct stat before, after;
+    zeroipc_memory m;
+    zeroipc_queue q;
+    zeroipc_array a;
+    char path[300];
+    uint64_t value = 1, attached = 0;
+    int number;
+    o.remove_on_last_detach = true;
+    OK(zeroipc_memory_open(&m, c->name, &o));
+    OK(zeroipc_queue_open(&q, &m, "q", &zeroipc_u64));
+    CHECK(finish(start(claim_and_die, &q)) == -SIGKILL);
+    (void)snprintf(path, sizeof path, "/dev/shm%s", c->decoy);
+    CHECK(stat(path, &before) == 0);
+    number = m.fd;
+    take_the_numbers(c);
+    CHECK((fcntl(number, F_GETFD) >= 0) == (c->what != CLOSED));
+    OK(zeroipc_memory_attachments(&m, &attached));
+    CHECK(attached == 1);
+    CHECK(!zeroipc_memory_is_alive(&m, 0) && !zeroipc_memory_is_alive(&m, 1u << 24));
+    CHECK(zeroipc_memory_is_alive(&m, zeroipc_memory_id(&m)));
+    OK(zeroipc_queue_push(&q, &value, 1000));
+    value = 0;
+    OK(zeroipc_queue_pop(&q, &value, 1000)); /* the dead producer's cell is recovered */
+    CHECK(value == 1);
+    CHECK(finish(start(push_in_a_child, &q)) == 0);
+    OK(zeroipc_queue_pop(&q, &value, 1000));
+    CHECK(value == 2);
+    OK(zeroipc_array_create(&a, &m, "after", &zeroipc_u64, 2000));
+    OK(zeroipc_array_set(&a, 1999, &value));
+    CHECK(stat(path, &after) == 0 && after.st_blocks == before.st_blocks);
+    OK(zeroipc_memory_close(&m));
+    CHECK((fcntl(number, F_GETFD) >= 0) == (c->what != CLOSED)); /* it is no longer ours to close */
+}
+
+static void descriptors_are_closed_by_others(void)
+{
+    closer c;
+    for (c.what = CLOSED; c.what <= A_PIPE; c.what++) {
+        zeroipc_memory m, decoy;
+        zeroipc_queue q;
+        c.name = named("closed");
+        c.decoy = named("decoy");
+        OK(zeroipc_memory_create(&decoy, c.decoy, 1 << 20, NULL));
+        OK(zeroipc_memory_create(&m, c.name, 1 << 20, NULL));
+        OK(zeroipc_queue_create(&q, &m, "q", &zeroipc_u64, 4));
+        OK(zeroipc_memory_close(&m));
+        CHECK(finish(start(close_everything, &c)) == 0);
+        CHECK_STATUS(zeroipc_memory_open(&m, c.name, NULL), ZEROIPC_NOT_FOUND); /* the last one out removed it */
+        (void)zeroipc_memory_unlink(c.name);
+        OK(zeroipc_memory_unlink(c.decoy));
+        OK(zeroipc_memory_close(&decoy));
+    }
+}
+
+/* When the name is gone too, nothing leads to the segment: all count as alive, and the others' files stay as they are.
+ */
+static void nothing_leads_to_the_segment(void)
+{
+    const char *name = named("lost");
+    zeroipc_memory m;
+    zeroipc_array a;
+    uint64_t attached;
+    int fd;
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    OK(zeroipc_memory_unlink(name));
+    fd = open("/dev/null", O_RDWR);
+    CHECK(dup2(fd, m.fd) == m.fd);
+    CHECK(zeroipc_memory_is_alive(&m, 77));
+    CHECK_STATUS(zeroipc_memory_attachments(&m, &attached), ZEROIPC_SYSTEM);
+    CHECK_STATUS(zeroipc_array_create(&a, &m, "a", &zeroipc_u64, 4), ZEROIPC_SYSTEM);
+    (void)close(fd);
+    fd = m.fd;
+    OK(zeroipc_memory_close(&m));
+    CHECK(close(fd) == 0);
+}
+
+/* A lock over many bytes is no anchor; anybody may take one. */
+static void a_strangers_wide_lock(void)
+{
+    const char *name = named("wide");
+    zeroipc_memory m;
+    struct flock lock;
+    char path[300];
+    uint64_t attached = 0;
+    double began;
+    int fd;
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    (void)snprintf(path, sizeof path, "/dev/shm%s", name);
+    fd = open(path, O_RDWR);
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = (off_t)(ZEROIPC_FORMAT_WRITER_ANCHORS + zeroipc_memory_id(&m) + 1); /* to the end of all bytes */
+    CHECK(fcntl(fd, F_OFD_SETLK, &lock) == 0);
+    began = seconds();
+    OK(zeroipc_memory_attachments(&m, &attached));
+    CHECK(seconds() - began < 1);
+    CHECK(attached == (zeroipc_memory_id(&m) == ZEROIPC_FORMAT_MAX_WRITER_ID ? 2 : 3)); /* once in each range */
+    (void)close(fd);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+static void version_1_in_a_large_file(void)
+{
+    const char *name = named("large1");
+    zeroipc_options o = standard;
+    zeroipc_memory m;
+    zeroipc_array a;
+    char path[300];
+    uint64_t next;
+    o.table_version = 1;
+    OK(zeroipc_memory_create(&m, name, 65536, &o));
+    OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u64, 4));
+    OK(zeroipc_memory_close(&m));
+    (void)snprintf(path, sizeof path, "/dev/shm%s", name);
+    CHECK(truncate(path, (off_t)5 << 30) == 0);
+    patch32(name, 12, 0xFFFFFFFC);
+    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
+    for (next = 0xFFFFFFF8; next >= 0xFFFFFFB8; next -= 64) {
+        patch32(name, 12, (uint32_t)next);
+        OK(zeroipc_memory_open(&m, name, NULL));
+        CHECK(zeroipc_memory_size(&m) == 0xFFFFFFF8);
+        CHECK_STATUS(zeroipc_array_create(&a, &m, "over", &zeroipc_u8, next == 0xFFFFFFF8 ? 1 : 57),
+                     ZEROIPC_OUT_OF_SPACE);
+        if (next != 0xFFFFFFF8)
+            OK(zeroipc_array_create(&a, &m, "last", &zeroipc_u8, 56));
+        CHECK(zeroipc_priv_load_next(&m) == 0xFFFFFFF8);
+        OK(zeroipc_memory_close(&m));
+    }
+    OK(zeroipc_memory_open(&m, name, NULL));
+    OK(zeroipc_array_open(&a, &m, "last", &zeroipc_u8));
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+    /* A foreign file of an odd size. */
+    OK(zeroipc_memory_create(&m, name, 65536, &o));
+    OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u64, 4));
+    OK(zeroipc_memory_close(&m));
+    CHECK(truncate(path, 65536 + 7) == 0);
+    patch32(name, 12, 65528 - 64);
+    OK(zeroipc_memory_open(&m, name, NULL));
+    CHECK_STATUS(zeroipc_array_create(&a, &m, "over", &zeroipc_u8, 65), ZEROIPC_OUT_OF_SPACE);
+    OK(zeroipc_array_create(&a, &m, "last", &zeroipc_u8, 64));
+    CHECK(zeroipc_priv_load_next(&m) == 65536);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+static void a_first_structure_that_does_not_suit(void)
+{
+    const char *name = named("unsuited");
+    zeroipc_options o = standard;
+    zeroipc_type wide = zeroipc_opaque(256);
+    zeroipc_memory m;
+    zeroipc_array a;
+    uint32_t count;
+    wide.align = 256;
+    o.duck_typed = true;
+    OK(zeroipc_memory_create(&m, name, 65536, &o));
+    CHECK_ERROR(zeroipc_array_create(&a, &m, "wide", &wide, 1), ZEROIPC_BAD_ARGUMENT,
+                "array `wide`: the first structure starts behind the table, at 2576, which does not suit elements "
+                "aligned to 256; create another structure first",
+                "");
+    OK(zeroipc_memory_entry_count(&m, &count));
+    CHECK(count == 0 && zeroipc_priv_load_next(&m) == 2576 && zeroipc_priv_load_offset(&m, 0) == 0);
+    OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u64, 1));
+    OK(zeroipc_array_create(&a, &m, "wide", &wide, 1));
+    CHECK((uintptr_t)zeroipc_array_data(&a) % 256 == 0);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+static void duck_typed_handles_record(void)
+{
+    const char *name = named("duckrecord");
+    zeroipc_options o = standard;
+    zeroipc_memory m, duck;
+    zeroipc_array a;
+    zeroipc_entry entry;
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    OK(zeroipc_array_create(&a, &m, "first", &zeroipc_u64, 1));
+    o.duck_typed = true;
+    OK(zeroipc_memory_open(&duck, name, &o));
+    OK(zeroipc_array_create(&a, &duck, "second", &zeroipc_u32, 1));
+    OK(zeroipc_memory_entry(&m, 2, &entry));
+    CHECK(entry.kind == ZEROIPC_FORMAT_KIND_ARRAY && entry.element_size == 4);
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "second", &zeroipc_f32), ZEROIPC_TYPE_MISMATCH);
+    OK(zeroipc_memory_close(&duck));
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
 static const test tests[] = {
     TEST(vectors_segments),
     TEST(create_open_close),
@@ -810,6 +1047,12 @@ static const test tests[] = {
     TEST(last_one_out),
     TEST(many_attachments),
     TEST(fork_without_exec),
+    TEST(descriptors_are_closed_by_others),
+    TEST(nothing_leads_to_the_segment),
+    TEST(a_strangers_wide_lock),
+    TEST(version_1_in_a_large_file),
+    TEST(a_first_structure_that_does_not_suit),
+    TEST(duck_typed_handles_record),
 };
 
 int main(int argc, char **argv) { return run_tests(tests, COUNT(tests), argc, argv, 120); }

@@ -385,6 +385,31 @@ static void queue_corrupt_cells(void)
     teardown();
 }
 
+/* A round in which nothing moved may be due to loads that returned old words; two in a row are not. */
+static void queue_walks_give_up_after_two_rounds(void)
+{
+    zeroipc_queue q;
+    zeroipc_priv_walk walk;
+    int round;
+    setup("rounds", 1 << 20);
+    OK(zeroipc_queue_create(&q, &memory, "q", &zeroipc_u64, 4));
+    zeroipc_priv_walk_from(&walk, &q, offsetof(zeroipc_format_queue_header, tail));
+    for (round = 0; round < 20; round++) { /* every second round something moves */
+        if (round % 2 == 0)
+            zeroipc_priv_store64(q.header + 8, (uint64_t)round + 1, __ATOMIC_RELAXED);
+        walk.steps = 2 * 4 + 64;
+        OK(zeroipc_priv_look(&walk));
+    }
+    walk.steps = 2 * 4 + 64;
+    CHECK_STATUS(zeroipc_priv_look(&walk), ZEROIPC_CORRUPT);
+    walk.unmoved = false;
+    walk.rounds = 10000;
+    zeroipc_priv_store64(q.header + 8, 1000, __ATOMIC_RELAXED);
+    walk.steps = 2 * 4 + 64;
+    CHECK_STATUS(zeroipc_priv_look(&walk), ZEROIPC_CORRUPT);
+    teardown();
+}
+
 static void queue_many(void)
 {
     zeroipc_queue q;
@@ -703,6 +728,7 @@ static const test tests[] = {
     TEST(queue_hints_are_only_hints),
     TEST(queue_positions_beyond_32_and_37_bits),
     TEST(queue_corrupt_cells),
+    TEST(queue_walks_give_up_after_two_rounds),
     TEST(queue_many),
     TEST(queue_spsc),
     TEST(queue_mpmc),

@@ -13,6 +13,7 @@ import zeroipc
 from conftest import path_of
 from zeroipc import Array, Memory, Queue
 from zeroipc._dtypes import split
+from zeroipc._table import Entry
 
 SCALARS = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "?"]
 
@@ -285,6 +286,58 @@ def test_damaged_passport(mem, name, offset, data, why):
     with pytest.raises(zeroipc.Corrupt):
         mem.entries()
     Memory(name)
+
+
+def test_a_record_that_is_being_replaced_is_not_damage(mem, name, child, monkeypatch):
+    """Who walks over what a dead creator left, while another replaces it, finds nonsense, and looks again."""
+    Array.create(mem, "first", 1, "u1")
+    # A foreign creator's structure without a record: its lookup walks over all that there are.
+    table = mem._attachment.table
+    entry = Entry(b"raw", table.next_offset, 9)
+    mem._attachment.region.store8(entry.offset, 1)
+    table.write_entry(2, entry)
+    table.store_next_offset(entry.end)
+    table.store_count(3)
+    code = """
+    mem = Memory(sys.argv[1])
+    _points.hook = lambda point: point == "create.used" and os.kill(os.getpid(), signal.SIGKILL)
+    Array.create(mem, "x", 1, [("a_field", "u1"), ("another", "f8")])
+    """
+    assert child(code, name).process.wait(30) == -9
+    looks = []
+
+    def hook(point):
+        if point != "open.records":
+            return
+        looks.append(point)
+        if len(looks) == 1:
+            monkeypatch.setattr("zeroipc._points.hook", None)
+            Array.create(Memory(name), "y", 1, "u1")
+            monkeypatch.setattr("zeroipc._points.hook", hook)
+
+    monkeypatch.setattr("zeroipc._points.hook", hook)
+    assert Array(mem, "raw", dtype="u1").shape == (1,)
+    assert len(looks) == 2
+    # Damage stays damage.
+    looks[:] = [""]
+    with path_of(name).open("r+b") as file:
+        file.seek(mem.entries()[0].offset + 16)
+        file.write(struct.pack("<I", 57))
+    looks[:] = [""]
+    with pytest.raises(zeroipc.Corrupt):
+        Array(mem, "raw", dtype="u1")
+    assert len(looks) == 1 + 9
+
+
+def test_a_damaged_record_behind_the_own_does_not_matter(mem, name):
+    Array.create(mem, "x", 1, "u1")
+    Array.create(mem, "y", 1, "u1")
+    with path_of(name).open("r+b") as file:
+        file.seek(mem.entries()[0].offset + 16 + 88)
+        file.write(struct.pack("<I", 57))
+    assert Array(mem, "x").shape == (1,)
+    with pytest.raises(zeroipc.Corrupt, match="the record at 88 has the `length` 57"):
+        Array(mem, "y")
 
 
 def test_another_version_of_the_passport(mem, name):

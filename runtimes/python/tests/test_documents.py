@@ -162,7 +162,7 @@ def test_every_point_is_known():
     from zeroipc import _points
 
     text = "".join(path.read_text() for path in SOURCE.glob("*.py") if path.name != "_points.py")
-    named = set(re.findall(r'"((?:segment|attach|create|detach|queue)\.[a-z_.]+)"', text))
+    named = set(re.findall(r'"((?:segment|attach|open|create|detach|queue)\.[a-z_.]+)"', text))
     pushes = {f"queue.push.{step}" for step in ("claimed", "hinted", "written", "published", "woken")}
     assert named | pushes == set(_points.NAMES)
 

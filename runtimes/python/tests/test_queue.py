@@ -495,8 +495,59 @@ def test_corrupt_says_where(mem, name):
         queue.push(1)
     for i in range(4):
         words[3 + 2 * i] = (i + 4 * i) << 3 | 1
-    with pytest.raises(zeroipc.Corrupt, match=r"the cells lead nowhere: 72 steps from position \d+"):
+    with pytest.raises(zeroipc.Corrupt, match=r"the cells lead nowhere: 72 steps from position \d+, and 2 such rounds"):
         _ = [(queue.try_pop(), queue.try_push(1)) for _ in range(20)]
+
+
+class OldWords:
+    """A queue's words; the first loads return others, as loads of another machine may."""
+
+    def __init__(self, words, old, loads, hint=None):
+        self.words, self.old, self.loads, self.hint = words, old, loads, hint
+        self.position = 16
+
+    def __getitem__(self, at):
+        self.loads -= 1
+        if self.hint == at:
+            self.position += 4
+            return self.position
+        return self.old.get(at, self.words[at]) if self.loads > 0 else self.words[at]
+
+    def __setitem__(self, at, value):
+        self.words[at] = value
+
+
+# Cells that lead from one to the next, for ever.
+LOOP = {3 + 2 * i: position << 3 | 1 for i, position in enumerate([4, 13, 6, 11])}
+
+
+@pytest.mark.parametrize("loads", [60, 100, 140, 300])
+def test_one_round_of_old_words_is_not_damage(mem, loads):
+    queue = Queue(mem, "q", 4, "u8")
+    for i in range(3):
+        queue.push(i)
+        queue.pop()
+    cells = queue._cells
+    words = cells.words
+    for operation, state in [(cells.stand_at_head, 0), (lambda: cells.stand_at_tail(None), 1)]:
+        # Position 3 is next; what the cells said before leads nowhere.
+        cells.words = OldWords(words, {**LOOP, state: 1}, loads)
+        if loads < 150:
+            assert operation().position == 3
+        else:
+            with pytest.raises(zeroipc.Corrupt, match="2 such rounds"):
+                operation()
+
+
+def test_a_walk_ends_even_if_something_always_moves(mem, monkeypatch):
+    monkeypatch.setattr(_cells, "_MAX_ROUNDS", 20)
+    queue = Queue(mem, "q", 4, "u8")
+    for hint, operation in [(0, queue._cells.stand_at_head), (1, lambda: queue._cells.stand_at_tail(None))]:
+        words = queue._cells.words
+        queue._cells.words = OldWords(words, LOOP, 1 << 60, hint)
+        with pytest.raises(zeroipc.Corrupt, match="and 21 such rounds"):
+            operation()
+        queue._cells.words = words
 
 
 def test_duck_typed_cells_are_checked(name):

@@ -547,6 +547,52 @@ def test_alignment(name):
         assert array.__array_interface__["data"][0] % max(align, 64) == 0
 
 
+@pytest.mark.parametrize("options", [{"duck_typed": True}, {"table_size": 4}])
+def test_the_first_structure_has_to_suit_its_place(name, options):
+    """Behind the table, where the first structure begins, elements may not find the alignment that they ask for."""
+    mem = Memory.create(name, 1 << 20, **options)
+    encoded = b"\x05\x01T" + struct.pack("<IIH", 256, 256, 0)
+    dtype = np.dtype(np.dtype([("_pad", "V256")]), metadata={"zeroipc": encoded})
+    before = path_of(name).read_bytes()
+    with pytest.raises(ValueError, match="`a` cannot be created in segment .*: it would be the first behind the table"):
+        Array.create(mem, "a", 2, dtype)
+    assert path_of(name).read_bytes() == before
+    Array.create(mem, "first", 1, "u1")
+    assert Array.create(mem, "a", 2, dtype).__array_interface__["data"][0] % 256 == 0
+
+
+def test_version_1_ends_below_4_gib(name):
+    """Whatever the size of the file: its fields reach no further."""
+    last = (1 << 32) - 8
+    head = struct.pack("<IIII", 0x5A49504D, 1, 1, last - 120)
+    entry = b"a".ljust(32, b"\0") + struct.pack("<II", 16 + 40 * 8, 16)
+    path_of(name).write_bytes(head + entry)
+    os.truncate(path_of(name), (1 << 32) + 8192)
+    mem = Memory(name)
+    assert mem.table_size == 8
+    with pytest.raises(zeroipc.OutOfSpace, match=r"needs 65 bytes, and 64 of 4294967288 are free"):
+        Array.create(mem, "b", 57, "u1")
+    Array.create(mem, "b", 56, "u1")
+    assert mem.entries()[-1][1:3] == (last - 64, 64)
+    assert mem._attachment.table.next_offset == last
+    with pytest.raises(zeroipc.OutOfSpace):
+        Array.create(mem, "c", 1, "u1")
+    mutated(name, 12, struct.pack("<I", last + 1))
+    with pytest.raises(zeroipc.Corrupt, match=f"`next_offset` is {last + 1}"):
+        Memory(name)
+
+
+def test_next_offset_stays_in_a_file_of_any_size(name):
+    Memory.create(name, 8192, duck_typed=True).close()
+    os.truncate(path_of(name), 8190)
+    mem = Memory(name, duck_typed=True)
+    with pytest.raises(zeroipc.OutOfSpace):
+        Array.create(mem, "x", 8190 - 2576 - 8, "u1")
+    Array.create(mem, "x", 8184 - 2576 - 8, "u1")
+    assert mem._attachment.table.next_offset == 8184
+    assert list(Memory(name)) == ["x"]
+
+
 # Handles.
 
 
@@ -574,7 +620,7 @@ def test_entries(name):
         (".schema", 4096, "", ""),
         ("temps", 48, "array", "f32"),
         ("events", 24 + 4 * 40, "queue", "struct of 32 bytes"),
-        ("raw", 12, "", ""),
+        ("raw", 12, "array", "u8"),
     ]
     assert list(mem) == ["temps", "events", "raw"]
     assert len(mem) == 3

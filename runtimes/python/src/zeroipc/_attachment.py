@@ -6,19 +6,19 @@ import atexit
 import contextlib
 import errno
 import fcntl
-import io
 import os
 import secrets
 import stat
 import time
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 from . import _system
+from ._file import File, flags_of, reopen
 from ._format import locks as f
 from ._format import table as t
-from ._locks import Anchor, anchors, fork_gate, is_locked, reopen
+from ._locks import Anchor, anchors, fork_gate, is_locked
 from ._names import check_segment
 from ._passport import Passport
 from ._points import reach
@@ -44,6 +44,7 @@ LOCK_SECONDS = 10.0
 REMOVE_SECONDS = 1.0
 """How long the last one out waits for those who attach."""
 _V1_LIMIT = 1 << 32
+_T = TypeVar("_T")
 
 _removing: weakref.WeakSet[Attachment] = weakref.WeakSet()
 
@@ -51,12 +52,11 @@ _removing: weakref.WeakSet[Attachment] = weakref.WeakSet()
 class Attachment:
     """Keeps a segment mapped and this process anchored in it, as long as anything refers to it."""
 
-    def __init__(self, name: str, file: io.FileIO, *, read_only: bool, duck_typed: bool) -> None:
+    def __init__(self, name: str, file: File, *, read_only: bool, duck_typed: bool) -> None:
         status = _regular(name, file)
         self.name = name
         self.path = _system.path_of(check_segment(name))
         self.file = file
-        self.inode = (status.st_dev, status.st_ino)
         self.read_only = read_only
         self.duck_typed = duck_typed
         self.remove = False
@@ -93,15 +93,42 @@ class Attachment:
         me = self.identify()
         if not self.read_only and owner == me:
             return True
-        fd = self.file.fileno()
-        if 1 <= owner <= f.MAX_WRITER_ID and is_locked(fd, f.WRITER_ANCHORS + owner):
-            return True
-        return not is_locked(fd, self._own_byte())
+        if not 1 <= owner <= f.MAX_WRITER_ID:
+            return False  # Nobody can have this id, so nobody will finish what carries it.
+        return self._ask(lambda fd: is_locked(fd, f.WRITER_ANCHORS + owner)) is not False
 
     def count(self) -> int:
-        """Return how many attachments there are, this one included."""
+        """Return how many attachments there are, this one included.
+
+        Raises
+        ------
+        NotFound
+            The segment's descriptor was closed by somebody else, and its name leads elsewhere.
+        """
         self.identify()
-        return sum(1 for _ in anchors(self.file.fileno()))
+        found = self._ask(lambda fd: len(set(anchors(fd))))
+        if found is None:
+            why = "its descriptor was closed by somebody else, and its name leads to another file by now"
+            msg = f"the attachments of segment `{self.name}` cannot be counted: {why}; open the segment again"
+            raise NotFound(msg)
+        return found
+
+    def _ask(self, ask: Callable[[int], _T]) -> _T | None:
+        """Ask about locks through a descriptor that shows the own anchor; None where there is none."""
+        with contextlib.suppress(OSError):
+            answer = ask(self.file.fileno())
+            if self.file.is_open() and is_locked(self.file.fileno(), self._own_byte()):
+                return answer
+        # Somebody closed the descriptor, and the number may be another file's.
+        with contextlib.suppress(OSError), self.reopened() as fresh:
+            answer = ask(fresh.fileno())
+            if is_locked(fresh.fileno(), self._own_byte()):
+                return answer
+        return None
+
+    def reopened(self) -> File:
+        """Return a descriptor with locks of its own, which leads to the segment for certain."""
+        return reopen(self.file, self.path, read_only=self.read_only)
 
     def _own_byte(self) -> int:
         assert self._anchor is not None, "an attachment is anchored before it is used"
@@ -111,7 +138,7 @@ class Attachment:
         with fork_gate:
             if self._anchor is not None and self._anchor.word.value:
                 return
-            second = reopen(self.file.fileno(), self.path, read_only=self.read_only)
+            second = self.reopened()
             if self._anchor is None:
                 self._anchor = Anchor(second)
             else:
@@ -122,7 +149,7 @@ class Attachment:
                 if isinstance(error, ZeroIPCError):
                     raise
                 raise self._no_locks(error.strerror or str(error)) from None
-            if not is_locked(self.file.fileno(), self._anchor.byte):
+            if self._ask(lambda _: True) is None:
                 raise self._no_locks("a lock that was just taken is not seen")
             self._anchor.hold(value)
 
@@ -162,8 +189,8 @@ class Attachment:
         finally:
             _system.set_lock(fd, fcntl.F_UNLCK, f.ATTACH_LOCK)
 
-    def creation_lock(self) -> io.FileIO:
-        """Take the creation lock; it ends when the returned file is closed.
+    def creation_lock(self) -> File:
+        """Take the creation lock; it ends when the returned file is closed, which leads to the segment for certain.
 
         Raises
         ------
@@ -175,7 +202,7 @@ class Attachment:
         if self.read_only:
             msg = f"segment `{self.name}` was opened for reading only; open it without `read_only` to create structures"
             raise ReadOnly(msg)
-        file = reopen(self.file.fileno(), self.path, read_only=False)
+        file = self.reopened()
         try:
             deadline = time.monotonic() + LOCK_SECONDS
             if not _system.nap_until(deadline, lambda: _system.set_lock(file.fileno(), fcntl.F_WRLCK, f.CREATION_LOCK)):
@@ -198,7 +225,7 @@ class Attachment:
             status = os.stat(self.path, follow_symlinks=False)
         except FileNotFoundError:
             return False
-        return (status.st_dev, status.st_ino) == self.inode
+        return (status.st_dev, status.st_ino) == self.file.inode
 
     def remove_when_last(self) -> None:
         """Ask for the segment to be removed when this attachment ends and no other is there."""
@@ -218,7 +245,7 @@ class Attachment:
             self._anchor.release()
 
     def _remove_if_last(self) -> None:
-        with reopen(self.file.fileno(), self.path, read_only=False) as own:
+        with reopen(self.file, self.path, read_only=False) as own:
             fd = own.fileno()
             deadline = time.monotonic() + REMOVE_SECONDS
             if not _system.nap_until(deadline, lambda: _system.set_lock(fd, fcntl.F_WRLCK, f.ATTACH_LOCK)):
@@ -270,7 +297,7 @@ def attach(name: str, *, read_only: bool, duck_typed: bool) -> Attachment:
         attachment.leave()
 
 
-def _regular(name: str, file: io.FileIO) -> os.stat_result:
+def _regular(name: str, file: File) -> os.stat_result:
     status = os.fstat(file.fileno())
     why = ""
     if not stat.S_ISREG(status.st_mode):
@@ -284,10 +311,9 @@ def _regular(name: str, file: io.FileIO) -> os.stat_result:
     return status
 
 
-def _open(name: str, path: str, *, read_only: bool) -> io.FileIO:
-    flags = (os.O_RDONLY if read_only else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+def _open(name: str, path: str, *, read_only: bool) -> File:
     try:
-        fd = os.open(path, flags)
+        return File(os.open(path, flags_of(read_only=read_only) | os.O_NOFOLLOW))
     except FileNotFoundError:
         msg = f"segment `{name}` does not exist; create it, or start the process that does"
         raise NotFound(msg) from None
@@ -300,7 +326,6 @@ def _open(name: str, path: str, *, read_only: bool) -> io.FileIO:
             msg = f"`{name}` is not a ZeroIPC segment: it is not a regular file; choose another name"
             raise NotASegment(msg) from None
         raise
-    return io.FileIO(fd, "rb" if read_only else "r+b", closefd=True)
 
 
 def create(
@@ -318,7 +343,7 @@ def create(
     if os.path.lexists(path):
         raise _exists(name)
     fd = os.open(_system.directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode)
-    file = io.FileIO(fd, "r+b", closefd=True)
+    file = File(fd)
     reach("segment.opened")
     os.ftruncate(fd, size)
     os.fchmod(fd, mode)
@@ -373,11 +398,16 @@ def _check_sizes(name: str, size: int, table_size: int, version: int | None) -> 
 def reserve(name: str, fd: int, offset: int, size: int) -> None:
     """Reserve memory for a part of a segment, so that touching it cannot fail.
 
+    The descriptor is one that was just opened: the data descriptor's number may be another file's.
+
     Raises
     ------
     OutOfMemory
         The system has too little shared memory left; nothing has changed.
     """
+    status = os.fstat(fd)
+    if status.st_blocks * 512 >= status.st_size:
+        return  # Every page is there; walking over them again would take as long as the first time.
     try:
         os.posix_fallocate(fd, offset, size)
     except OSError as error:

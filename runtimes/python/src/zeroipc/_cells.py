@@ -64,6 +64,8 @@ FIRST = f.QUEUE_HEADER_SIZE // 8
 """Index of the first cell's state word."""
 STATE = 8
 """Bytes of the state word in front of a cell's value."""
+_MAX_ROUNDS = 10_000
+"""More rounds of a walk than a process can lose against others that make progress, by any chance that matters."""
 _SPINS = 60
 """How often a word is looked at before the system is asked."""
 
@@ -155,8 +157,7 @@ class Cells:
         """
         words, mask, stride, capacity = self.words, self.mask, self.stride, self.capacity
         position = words[TAIL]
-        steps = 0
-        start = None
+        walk = None
         while True:
             index = position & mask
             at = FIRST + index * stride
@@ -179,16 +180,14 @@ class Cells:
                 following = position
             else:
                 following = found + 1
-            start = start or (words[TAIL], at, state)
-            steps, start = self._count_step(steps, start, TAIL)
-            position = following
+            walk = walk or _Walk(self, TAIL)
+            position = words[TAIL] if walk.step() else following
 
     def stand_at_head(self) -> Place:
         """Walk to the first unconsumed position."""
         words, mask, stride, capacity = self.words, self.mask, self.stride, self.capacity
         position = words[HEAD]
-        steps = 0
-        start = None
+        walk = None
         while True:
             index = position & mask
             at = FIRST + index * stride
@@ -199,19 +198,8 @@ class Cells:
                 raise self.corrupt_cell(index, state)
             if found == position:
                 return Place(position, at, state)
-            start = start or (words[HEAD], at, state)
-            steps, start = self._count_step(steps, start, HEAD)
-            position = max(found - capacity + 1, 0)
-
-    def _count_step(
-        self, steps: int, start: tuple[int, int, int], hint: int
-    ) -> tuple[int, tuple[int, int, int] | None]:
-        """Count a step of a walk; begin anew where someone moved on, and give up where nobody did."""
-        if steps < 2 * self.capacity + 64:
-            return steps + 1, start
-        if self.words[hint] != start[0] or self.words[start[1]] != start[2]:
-            return 0, None
-        raise self.corrupt(f"the cells lead nowhere: {steps} steps from position {start[0]}")
+            walk = walk or _Walk(self, HEAD)
+            position = words[HEAD] if walk.step() else max(found - capacity + 1, 0)
 
     # Recovering.
 
@@ -315,6 +303,48 @@ class Cells:
         """Return the error for the queue."""
         msg = f"queue `{self.name}` in segment `{self.segment}` is damaged: {what}; remove the segment"
         return Corrupt(msg)
+
+
+class _Walk:
+    """Bounds a walk: as long as others are at work it may go on, but not when nothing moves."""
+
+    __slots__ = ("_cells", "_hint", "_rounds", "_start", "_steps", "_unmoved")
+
+    def __init__(self, cells: Cells, hint: int) -> None:
+        self._cells = cells
+        self._hint = hint
+        self._steps = 0
+        self._rounds = 0
+        self._unmoved = False
+        """The last round ended as it began."""
+        self._start = self._hint_and_word()
+
+    def step(self) -> bool:
+        """Count a step; True when the walk has to start again from the hint.
+
+        Raises
+        ------
+        Corrupt
+            That is of no use.
+        """
+        self._steps += 1
+        if self._steps <= 2 * self._cells.capacity + 64:
+            return False
+        start = self._hint_and_word()
+        unmoved = start == self._start
+        # One such round may be due to loads that returned old words, and led back and forth between them.
+        if (unmoved and self._unmoved) or self._rounds == _MAX_ROUNDS:
+            where = f"{self._steps - 1} steps from position {start[0]}"
+            raise self._cells.corrupt(f"the cells lead nowhere: {where}, and {self._rounds + 1} such rounds")
+        self._steps = 0
+        self._rounds += 1
+        self._start, self._unmoved = start, unmoved
+        return True
+
+    def _hint_and_word(self) -> tuple[int, int]:
+        cells = self._cells
+        position = cells.words[self._hint]
+        return position, cells.words[FIRST + (position & cells.mask) * cells.stride]
 
 
 _call: Callable[[partial[object]], object] = partial.__call__

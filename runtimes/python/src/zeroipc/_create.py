@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Callable, NamedTuple
 
@@ -67,6 +68,8 @@ def create(
     ------
     Exists, ReadOnly, OutOfSpace, OutOfMemory, TableFull, SchemaFull, TimedOut, InvalidName
         What their names say; nothing has changed then.
+    ValueError
+        The elements' alignment does not suit the place of the segment's first structure.
     """
     raw = check_entry(name)
     with attachment.creation_lock() as lock:
@@ -199,8 +202,13 @@ def _plan(attachment: Attachment, wanted: Entry, align: int) -> _Plan:
         msg = f"the table of segment `{attachment.name}` has {table.max_entries} entries, and all are used; create the segment with a larger `table_size`"
         raise TableFull(msg)
     offset = start if count == 0 else _place(start, align)
+    if align > _CACHE_LINE and offset != _place(offset, align):
+        why = f"it would be the first behind the table, at {offset}, which does not suit elements aligned to {align}"
+        msg = f"`{wanted.text}` cannot be created in segment `{attachment.name}`: {why}; create another structure first"
+        raise ValueError(msg)
     entry = Entry(wanted.name, offset, wanted.size)
-    if entry.end > table.limit:
+    # `next_offset` is rounded up, and has to stay inside as well: foreign segments may have any size.
+    if entry.end > table.limit // 8 * 8:
         free = max(table.limit - offset, 0)
         sizes = f"`{wanted.text}` needs {wanted.size} bytes, and {free} of {table.limit} are free"
         msg = f"segment `{attachment.name}` has no room left: {sizes}; create the segment larger"
@@ -235,7 +243,9 @@ def _written_extents(fd: int, first: int, end: int) -> list[tuple[int, int]]:
         try:
             start = os.lseek(fd, at, os.SEEK_DATA)
             stop = os.lseek(fd, start, os.SEEK_HOLE)
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
             break
         if start < end:
             extents.append((max(start, first), min(stop, end) - max(start, first)))

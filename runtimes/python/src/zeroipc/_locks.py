@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import io
 import os
 import threading
 from collections.abc import Iterator
 
 from . import _system
+from ._file import File
 from ._format import locks as f
-from .errors import LocksUnsupported
 
-__all__ = ["Anchor", "anchors", "fork_gate", "is_locked", "reopen"]
+__all__ = ["Anchor", "anchors", "fork_gate", "is_locked"]
 
 fork_gate = threading.RLock()
 """Held while an anchor is made: a child forked in between would keep it alive."""
@@ -21,30 +20,16 @@ fork_gate = threading.RLock()
 os.register_at_fork(before=fork_gate.acquire, after_in_child=fork_gate.release, after_in_parent=fork_gate.release)
 
 
-def reopen(fd: int, path: str, *, read_only: bool) -> io.FileIO:
-    """Open the file behind a descriptor once more: a new open file description, whose locks are its own."""
-    mode = "rb" if read_only else "r+b"
-    try:
-        return io.FileIO(f"/proc/self/fd/{fd}", mode)
-    except FileNotFoundError:
-        file = io.FileIO(path, mode)
-    ours, found = os.fstat(fd), os.fstat(file.fileno())
-    if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
-        file.close()
-        msg = f"`{path}` leads to another file by now, and /proc is not mounted; mount it, or create the segment again"
-        raise LocksUnsupported(msg)
-    return file
-
-
 def is_locked(fd: int, byte: int) -> bool:
     """Whether another open file description than that of ``fd`` locks the byte."""
     return _system.find_lock(fd, byte) is not None
 
 
-def anchors(fd: int) -> Iterator[int]:
-    """Yield the byte of every anchor that the descriptor sees, in no order.
+def anchors(fd: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last byte of every lock that the descriptor sees where anchors are, in no order.
 
-    The system answers with any lock of a range, so each answer splits the range in two.
+    The system answers with any lock of a range, so each answer splits the range in two. A lock over many bytes is no
+    anchor, and whoever may read can take one: its bytes are not visited, but both ranges may show it.
     """
     ranges = [
         (f.WRITER_ANCHORS + 1, f.WRITER_ANCHORS + f.MAX_WRITER_ID),
@@ -56,7 +41,7 @@ def anchors(fd: int) -> Iterator[int]:
         if found is None:
             continue
         start, end = max(found[0], first), min(found[1], last)
-        yield start
+        yield found
         if start > first:
             ranges.append((first, start - 1))
         if end < last:
@@ -69,7 +54,7 @@ class Anchor:
     The lock belongs to an open file description that only a mapping holds, and forked children do not have the mapping.
     """
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: File) -> None:
         self._page = 0
         self._word = _system.map_private_word()
         self._file = file
@@ -81,7 +66,7 @@ class Anchor:
         """The word that is not 0 as long as this process holds the anchor; 0 in a forked child."""
         return self._word
 
-    def renew(self, file: io.FileIO) -> None:
+    def renew(self, file: File) -> None:
         """Begin anew in a forked child, which does not have the mapping."""
         self._page = 0
         self._file = file

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from . import _atomic
 from ._decode import Malformed, decode
 from ._encode import MAX_LENGTH, encode
 from ._fingerprint import layout, schema
@@ -22,6 +24,8 @@ from .errors import Corrupt, SchemaFull, UnsupportedVersion
 __all__ = ["Passport", "Record", "record_of", "size_of_passport"]
 
 _NAME = SCHEMA_ENTRY.encode()
+_MAX_LOOKS = 8
+"""More creators than can die and be replaced while somebody walks over the records."""
 
 
 class Record(NamedTuple):
@@ -100,11 +104,23 @@ class Passport:
     def record(self, entry: Entry) -> Record | None:
         """Return what the passport says about a structure, None if nothing.
 
+        What a dead creator left behind the last record is replaced by the next one, and who walks over it at that moment
+        may find nonsense. ``used`` leaves it out before its bytes change, so another look does not.
+
         Raises
         ------
         Corrupt
             A record on the way breaks a rule.
         """
+        for _ in range(_MAX_LOOKS):
+            try:
+                return self._look(entry)
+            except Corrupt:
+                # SYNC taken-out: acquires `used` without the record whose successor was seen.
+                _atomic.fence(_atomic.ACQUIRE)
+        return self._look(entry)
+
+    def _look(self, entry: Entry) -> Record | None:
         for _, raw in self._records():
             head = np.frombuffer(raw, f.SCHEMA_RECORD_DTYPE, 1)[0]
             if self._names(head, raw, entry):
@@ -143,6 +159,8 @@ class Passport:
         if used and not any(self._names(last[1], last[2], entry) for entry in counted):
             used = last[0]
             self._store_used(used)
+            # SYNC taken-out: releases `used` without the record to those who see a byte of its successor.
+            _atomic.fence(_atomic.RELEASE)
             reach("create.trimmed")
         self.check_room(self._segment, self._entry, record, used)
         self._region.write(self._records_start + used, record)
@@ -173,13 +191,13 @@ class Passport:
             msg = f"the passport of segment `{self._segment}` {what}; update the library"
             raise UnsupportedVersion(msg)
 
-    def _records(self) -> list[tuple[int, bytes]]:
-        """Return a private copy of each record, with its place behind the header."""
+    def _records(self) -> Iterator[tuple[int, bytes]]:
+        """Yield a private copy of each record, with its place behind the header."""
         used = self._region.load4(self._entry.offset + f.SCHEMA_HEADER_USED_OFFSET)
         if used > self._room or used % 8:
             raise self._corrupt(f"`used` is {used}, expected a multiple of 8 up to {self._room}")
+        reach("open.records")
         raw = self._region.copy(self._records_start, used)
-        records = []
         at = 0
         while at < used:
             start = at + f.SCHEMA_RECORD_LENGTH_OFFSET
@@ -187,9 +205,8 @@ class Passport:
             if length % 8 or length < f.SCHEMA_RECORD_SIZE or at + length > used:
                 expected = f"a multiple of 8 between {f.SCHEMA_RECORD_SIZE} and {used - at}"
                 raise self._corrupt(f"the record at {at} has the `length` {length}, expected {expected}")
-            records.append((at, raw[at : at + length]))
+            yield at, raw[at : at + length]
             at += length
-        return records
 
     @staticmethod
     def _names(head: np.void, raw: bytes, entry: Entry) -> bool:

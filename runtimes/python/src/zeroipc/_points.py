@@ -25,6 +25,7 @@ NAMES = (
     "attach.checked",
     "attach.anchored",
     "attach.released",
+    "open.records",
     "create.locked",
     "create.reserved",
     "create.initialised",

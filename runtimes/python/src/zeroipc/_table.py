@@ -18,6 +18,8 @@ DEFAULT_TABLE_SIZE = 64
 """How many entries a table has whose creator asks for no other number."""
 MAX_TABLE_SIZE = TABLE_SIZES[-1]
 """The largest table of version 2 that is read."""
+_V1_LIMIT = (1 << 32) - 8
+"""Up to where the fields of version 1 reach, whatever the size of the file."""
 MIN_SCHEMA_TABLE_SIZE = 8
 """The smallest table that has room for a passport beside the user's structures."""
 
@@ -222,7 +224,7 @@ class Table:
 
     def _find_limit(self) -> int:
         if not self._layout.wide:
-            return self.region.size
+            return min(self.region.size, _V1_LIMIT)
         found = self.region.load8(f.TABLE_HEADER_V2_MEMORY_SIZE_OFFSET)
         if not self.end <= found <= self.region.size:
             raise self._corrupt("memory_size", found, f"between {self.end} and {self.region.size}")

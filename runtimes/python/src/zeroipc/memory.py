@@ -54,7 +54,8 @@ class Memory:
     table_version
         1 below 4 GiB, 2 from there on, unless asked for. Used when the segment is created.
     duck_typed
-        Structures that this handle creates are not described in the segment: readers are checked by sizes only.
+        The first structure that this handle creates brings no passport, and a segment without one describes nothing:
+        readers are checked by sizes only. Where there is a passport, this handle's structures are described as well.
     prefault
         Reserve the memory of the whole segment at creation.
     remove_on_last_detach
