@@ -207,7 +207,8 @@ fn parked(operation: Script) -> Actor {
 
 #[test]
 fn parked_consumer_goes_on_when_its_waker_died_before_it_published() {
-    for point in ["queue.push.claimed", "queue.push.hinted", "queue.push.written"] {
+    // A push that finds a waiter moves the hint last, behind its publication.
+    for point in ["queue.push.claimed", "queue.push.written"] {
         for operation in ["push", "try-push"] {
             let (name, _memory, queue) = with_queue(4, 0);
             let mut consumer = parked(actor("pop", &name));

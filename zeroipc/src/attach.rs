@@ -99,7 +99,7 @@ impl Attachment {
     /// Whether the probing descriptor still leads to this segment: it must show our own anchor as locked.
     pub(crate) fn sees_itself(&self, file: &ShmFile) -> bool {
         let byte = self.words.words().byte.load(Relaxed);
-        self.is_anchored() && matches!(os::probe(file, byte, 1), Ok(Some(_)))
+        self.is_anchored() && file.is_itself() && matches!(os::probe(file, byte, 1), Ok(Some(_)))
     }
 
     /// How many attachments there are, this one included.
@@ -152,7 +152,9 @@ fn choose_anchor(file: &ShmFile, name: &str, ids: &dyn Ids) -> Result<(u32, u64,
         }
         let page = AnchorPage::new(&own).map_err(failed("map the page that keeps the lock"))?;
         drop(own);
-        return match os::probe(file, byte, 1) {
+        // Through a description of its own: the data descriptor may be another file's by now.
+        let other = file.reopen(name).map_err(failed("open it a second time to see the lock"))?;
+        return match os::probe(&other, byte, 1) {
             Ok(Some(_)) => Ok((id, byte, page)),
             Ok(None) => Err(locks_unsupported(name, "a lock that was taken does not show")),
             Err(error) => Err(locks_unsupported(name, &error.to_string())),

@@ -777,7 +777,7 @@ uint64_t zeroipc_memory_size(const zeroipc_memory *memory);
 zeroipc_status zeroipc_memory_entry_count(const zeroipc_memory *memory, uint32_t *count);
 /* Entry `index`, counted from 0. OUT_OF_BOUNDS behind the last. */
 zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index, zeroipc_entry *entry);
-/* How many handles, in all processes, are attached. */
+/* How many handles, in all processes, are attached, this one included. */
 zeroipc_status zeroipc_memory_attachments(const zeroipc_memory *memory, uint64_t *count);
 /* The id of this attachment, as cells carry it; 0 for a read-only handle. */
 uint32_t zeroipc_memory_id(zeroipc_memory *memory);
@@ -1336,6 +1336,7 @@ extern "C" {
 #define ZEROIPC_PRIV_MS UINT64_C(1000000)
 #define ZEROIPC_PRIV_LOCK_NS (UINT64_C(10000) * ZEROIPC_PRIV_MS)
 #define ZEROIPC_PRIV_REMOVE_NS (UINT64_C(1000) * ZEROIPC_PRIV_MS)
+#define ZEROIPC_PRIV_PIECE (UINT64_C(64) << 20) /* of what is reserved by one system call */
 #define ZEROIPC_PRIV_SPINS 100
 #define ZEROIPC_PRIV_POSITIONS ((UINT64_C(1) << 61) - 1)
 
@@ -2588,7 +2589,7 @@ static uint64_t zeroipc_priv_choose(const zeroipc_memory *memory)
 }
 
 /* Locks a byte on a description that then lives in one mapped page alone: it goes when the process goes. */
-static zeroipc_status zeroipc_priv_anchor(zeroipc_memory *memory)
+static zeroipc_status zeroipc_priv_anchor(const zeroipc_memory *memory)
 {
     int fd, error = EAGAIN;
     uint64_t byte = 0;
@@ -2614,6 +2615,8 @@ static zeroipc_status zeroipc_priv_anchor(zeroipc_memory *memory)
         (void)munmap(page, (size_t)sysconf(_SC_PAGESIZE));
         page = MAP_FAILED;
     }
+    if (page == MAP_FAILED)
+        (void)zeroipc_priv_lock(fd, F_UNLCK, byte);
     (void)close(fd);
     if (page == MAP_FAILED)
         return zeroipc_priv_fail_system(memory->path, "map the page that keeps its anchor", error);
@@ -2634,7 +2637,7 @@ static zeroipc_status zeroipc_priv_anchor(zeroipc_memory *memory)
 }
 
 /* In a forked child the page reads zeroes: one thread anchors anew, the others nap. */
-ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_anchor_again(zeroipc_memory *memory)
+ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_anchor_again(const zeroipc_memory *memory)
 {
     zeroipc_status status = ZEROIPC_OK;
     while (__atomic_exchange_n(&memory->self->busy, 1, __ATOMIC_ACQUIRE) != 0)
@@ -2646,7 +2649,7 @@ ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_anchor_again(zeroipc_memory
 }
 
 /* Called before anything is claimed. */
-static inline zeroipc_status zeroipc_priv_be_anchored(zeroipc_memory *memory)
+static inline zeroipc_status zeroipc_priv_be_anchored(const zeroipc_memory *memory)
 {
     if (ZEROIPC_PRIV_LIKELY(__atomic_load_n(&memory->self->byte, __ATOMIC_ACQUIRE) != 0))
         return ZEROIPC_OK;
@@ -2713,13 +2716,17 @@ static uint64_t zeroipc_priv_count_anchors(int fd)
 
 zeroipc_status zeroipc_memory_attachments(const zeroipc_memory *memory, uint64_t *count)
 {
+    zeroipc_status status;
     uint64_t own;
     int fd;
     if (memory->base == NULL)
         return zeroipc_priv_fail_closed("segment");
-    own = __atomic_load_n(&memory->self->byte, __ATOMIC_ACQUIRE);
+    status = zeroipc_priv_be_anchored(memory);
+    if (status != ZEROIPC_OK)
+        return status;
+    own = __atomic_load_n(&memory->self->byte, __ATOMIC_RELAXED);
     *count = zeroipc_priv_count_anchors(memory->fd);
-    if (own != 0 && zeroipc_priv_is_locked(memory->fd, own, false))
+    if (zeroipc_priv_is_locked(memory->fd, own, false))
         return ZEROIPC_OK;
     fd = zeroipc_priv_reopen(memory, O_RDONLY);
     if (fd < 0)
@@ -2873,9 +2880,6 @@ static zeroipc_status zeroipc_priv_load_count(const zeroipc_memory *memory, uint
 static zeroipc_status zeroipc_priv_check_header_v1(zeroipc_memory *memory)
 {
     uint64_t next, end, entries;
-    if (memory->mapped < zeroipc_priv_table_size(ZEROIPC_FORMAT_VERSION_1, 1))
-        return zeroipc_priv_fail_field(memory, "file size", memory->mapped, "at least",
-                                       zeroipc_priv_table_size(ZEROIPC_FORMAT_VERSION_1, 1));
     next = zeroipc_priv_load_next(memory);
     end = zeroipc_priv_load_offset(memory, 0);
     if (end == 0)
@@ -2895,9 +2899,6 @@ static zeroipc_status zeroipc_priv_check_header_v2(zeroipc_memory *memory)
 {
     uint64_t size;
     uint32_t entries;
-    if (memory->mapped < sizeof(zeroipc_format_table_header_v2))
-        return zeroipc_priv_fail_field(memory, "file size", memory->mapped, "at least",
-                                       sizeof(zeroipc_format_table_header_v2));
     entries = zeroipc_priv_load32(memory->base + offsetof(zeroipc_format_table_header_v2, max_entries));
     if (entries == 0 || entries > ZEROIPC_PRIV_MAX_TABLE)
         return zeroipc_priv_fail_field(memory, "max_entries", entries, "from 1 to", ZEROIPC_PRIV_MAX_TABLE);
@@ -3142,6 +3143,10 @@ static zeroipc_status zeroipc_priv_load_type(const zeroipc_priv_plan *plan, cons
             "%s: the type description in the segment is damaged at byte %zu; remove the segment and "
             "create it anew",
             plan->who, damage);
+    if (type->size == 0)
+        return zeroipc_priv_fail_field(plan->memory, "size of a record", type->size, "at least", 1);
+    if (type->size != size)
+        return zeroipc_priv_fail_field(plan->memory, "size of a record", type->size, "that of its description,", size);
     return ZEROIPC_OK;
 }
 
@@ -3177,12 +3182,6 @@ static zeroipc_status zeroipc_priv_check_record(const zeroipc_priv_plan *plan, c
     if (!zeroipc_priv_compare(plan->description, plan->description_length, description, type.description_length, &text))
         return zeroipc_priv_fail(ZEROIPC_TYPE_MISMATCH, "%s: %s; build both sides from the same schema", plan->who,
                                  sentence);
-    if (type.size != plan->type->size)
-        return zeroipc_priv_fail(
-            ZEROIPC_TYPE_MISMATCH,
-            "%s: the element has %u bytes here and %u in the segment; build both sides from the same "
-            "schema",
-            plan->who, plan->type->size, type.size);
     return ZEROIPC_OK;
 }
 
@@ -3297,6 +3296,28 @@ static void zeroipc_priv_learn_file(zeroipc_memory *memory, const struct stat *f
     memory->inode = (uint64_t)file->st_ino;
 }
 
+/* Gives a range of the file its pages: 0, or the error, and then the range has none. In pieces, so that a call that a
+ * signal interrupts does not begin again from the start. What cannot fit is refused before it takes others' memory. */
+static int zeroipc_priv_allocate(int fd, const struct stat *file, const struct statvfs *room, uint64_t from,
+                                 uint64_t size)
+{
+    uint64_t done = 0;
+    if (room->f_blocks != 0 && size > (uint64_t)room->f_bavail * room->f_frsize + (uint64_t)file->st_blocks * 512)
+        return ENOSPC;
+    while (done < size) {
+        uint64_t piece = size - done < ZEROIPC_PRIV_PIECE ? size - done : ZEROIPC_PRIV_PIECE;
+        int error = fallocate(fd, 0, (off_t)(from + done), (off_t)piece) == 0 ? 0 : errno;
+        if (error == 0) {
+            done += piece;
+        } else if (error != EINTR) {
+            if (done != 0)
+                (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)done);
+            return error;
+        }
+    }
+    return 0;
+}
+
 /* Reserves memory for a range of the file, once and for all. `fd` leads to the segment for certain, as the data
  * descriptor may not: it was opened for the lock. */
 static zeroipc_status zeroipc_priv_reserve(const zeroipc_memory *memory, int fd, const char *who, uint64_t from,
@@ -3304,17 +3325,18 @@ static zeroipc_status zeroipc_priv_reserve(const zeroipc_memory *memory, int fd,
 {
     struct statvfs room;
     struct stat file;
-    int result;
-    if (fstat(fd, &file) == 0 && (uint64_t)file.st_blocks * 512 >= (uint64_t)file.st_size)
+    int error;
+    if (fstat(fd, &file) != 0)
+        return zeroipc_priv_fail_system(memory->path, "look at it", errno);
+    if ((uint64_t)file.st_blocks * 512 >= (uint64_t)file.st_size)
         return ZEROIPC_OK; /* the file has all its blocks, and a second pass over them takes long */
-    do
-        result = fallocate(fd, 0, (off_t)from, (off_t)size);
-    while (result != 0 && errno == EINTR);
-    if (result == 0)
-        return ZEROIPC_OK;
-    if (errno != ENOSPC && errno != ENOMEM)
-        return zeroipc_priv_fail_system(memory->path, "reserve its memory", errno);
     memset(&room, 0, sizeof room);
+    (void)fstatvfs(fd, &room);
+    error = zeroipc_priv_allocate(fd, &file, &room, from, size);
+    if (error == 0)
+        return ZEROIPC_OK;
+    if (error != ENOSPC && error != ENOMEM)
+        return zeroipc_priv_fail_system(memory->path, "reserve its memory", error);
     (void)fstatvfs(fd, &room);
     return zeroipc_priv_fail(ZEROIPC_OUT_OF_MEMORY,
                              "%s: %llu bytes of shared memory are needed and %llu are free in " ZEROIPC_PRIV_DIRECTORY
@@ -3360,8 +3382,8 @@ static zeroipc_status zeroipc_priv_settle(const char *name, uint64_t *size, zero
             ZEROIPC_BAD_ARGUMENT, name,
             "a table of version 1 ends below 4 GiB; ask for version 2 or a smaller segment");
     table = zeroipc_priv_table_size(options->table_version, options->table_size);
-    if (*size < table)
-        return zeroipc_priv_fail(ZEROIPC_OUT_OF_SPACE,
+    if (*size <= table)
+        return zeroipc_priv_fail(ZEROIPC_BAD_ARGUMENT,
                                  "segment `%s`: the table needs %llu bytes and the segment has %llu; ask for a larger "
                                  "segment or a smaller table",
                                  zeroipc_priv_name(&shown, name), (unsigned long long)table, (unsigned long long)*size);
@@ -3495,6 +3517,7 @@ static zeroipc_status zeroipc_priv_open_file(zeroipc_memory *memory)
 
 static zeroipc_status zeroipc_priv_check_file(zeroipc_memory *memory, uint64_t *size)
 {
+    const uint64_t least = zeroipc_priv_table_size(ZEROIPC_FORMAT_VERSION_1, 1); /* the smallest table */
     const char *name = zeroipc_priv_segment(memory);
     zeroipc_priv_shown shown;
     struct stat file;
@@ -3503,12 +3526,12 @@ static zeroipc_status zeroipc_priv_check_file(zeroipc_memory *memory, uint64_t *
     zeroipc_priv_learn_file(memory, &file);
     if (!S_ISREG(file.st_mode))
         return zeroipc_priv_fail_segment(ZEROIPC_NOT_A_SEGMENT, name, "it is no regular file; choose another name");
-    if (file.st_size < (off_t)sizeof(zeroipc_format_table_header_v1))
+    if ((uint64_t)file.st_size < least)
         return zeroipc_priv_fail(
             ZEROIPC_NOT_A_SEGMENT,
-            "segment `%s`: the file has %lld bytes and a segment has at least 16; choose another name, "
+            "segment `%s`: the file has %lld bytes and a segment has at least %llu; choose another name, "
             "or remove the file",
-            zeroipc_priv_name(&shown, name), (long long)file.st_size);
+            zeroipc_priv_name(&shown, name), (long long)file.st_size, (unsigned long long)least);
     *size = (uint64_t)file.st_size;
     return ZEROIPC_OK;
 }
@@ -3561,6 +3584,8 @@ static zeroipc_status zeroipc_priv_open(zeroipc_memory *memory, const char *name
         if (status == ZEROIPC_OK)
             status = zeroipc_priv_attach(memory);
         if (status != ZEROIPC_OK) {
+            if (memory->fd >= 0) /* closing is not enough: a child that is forked meanwhile shares the description */
+                (void)zeroipc_priv_lock(memory->fd, F_UNLCK, ZEROIPC_FORMAT_ATTACH_LOCK);
             zeroipc_priv_detach(memory);
             return status;
         }
@@ -3645,7 +3670,8 @@ zeroipc_status zeroipc_memory_close(zeroipc_memory *memory)
     zeroipc_status status = ZEROIPC_OK;
     if (memory->base == NULL)
         return ZEROIPC_OK;
-    if (memory->remove)
+    /* A forked child that never attached must not speak for its parent. */
+    if (memory->remove && __atomic_load_n(&memory->self->byte, __ATOMIC_RELAXED) != 0)
         status = zeroipc_priv_remove(memory);
     zeroipc_priv_detach(memory);
     return status;
@@ -3793,13 +3819,15 @@ static zeroipc_status zeroipc_priv_start(const zeroipc_memory *memory, uint32_t 
         end = entry.offset + entry.size > end ? entry.offset + entry.size : end;
     }
     *start = zeroipc_priv_load_next(memory);
-    if (*start < memory->table_end || *start > memory->limit)
-        return zeroipc_priv_fail_field(memory, "next_offset", *start, "within the segment, behind", memory->table_end);
+    if (*start < end)
+        return zeroipc_priv_fail_field(memory, "next_offset", *start, "at least", end);
+    if (*start > memory->limit)
+        return zeroipc_priv_fail_field(memory, "next_offset", *start, "at most", memory->limit);
     if (count < memory->max_entries) {
         zeroipc_priv_load_entry(memory, count, &entry);
-        if (entry.offset != 0 && entry.offset >= end && entry.offset <= *start && entry.size <= *start &&
+        if (entry.offset >= end && entry.offset % 8 == 0 && entry.offset <= *start && entry.size <= *start &&
             zeroipc_priv_round(entry.offset + entry.size, 8) == *start)
-            *start = zeroipc_priv_round(entry.offset, 8);
+            *start = entry.offset;
     }
     return ZEROIPC_OK;
 }
@@ -3937,7 +3965,7 @@ static zeroipc_status zeroipc_priv_create_locked(const zeroipc_priv_plan *plan, 
             plan->who, zeroipc_priv_name(&shown, zeroipc_priv_segment(memory)), memory->max_entries);
     entry->offset = count == 0 && schema_size == 0 ? start : zeroipc_priv_place(start + schema_size, align);
     entry->size = plan->size;
-    if (align > 64 && entry->offset != zeroipc_priv_place(entry->offset, align))
+    if ((entry->offset + sizeof(zeroipc_format_array_header)) % align != 0)
         return zeroipc_priv_fail(
             ZEROIPC_BAD_ARGUMENT,
             "%s: the first structure starts behind the table, at %llu, which does not suit elements aligned to %u; "
@@ -4034,11 +4062,11 @@ static zeroipc_status zeroipc_priv_lookup(const zeroipc_priv_plan *plan, zeroipc
     status = zeroipc_priv_find(plan->memory, plan->name, entry);
     if (status != ZEROIPC_OK)
         return status;
+    if (strcmp(plan->name, ZEROIPC_PRIV_SCHEMA_NAME) == 0)
+        return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: it holds the library's records; choose another name",
+                                 plan->who);
     do {
         status = zeroipc_priv_find_schema(plan->memory, &schema);
-        if (status == ZEROIPC_OK && schema.header == plan->memory->base + entry->offset)
-            return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH, "%s: it holds the library's records; choose another name",
-                                     plan->who);
         if (status == ZEROIPC_OK)
             status = zeroipc_priv_find_record(plan->memory, &schema, entry, &record, &at, recorded);
         if (status == ZEROIPC_OK && *recorded)
@@ -4071,17 +4099,19 @@ static zeroipc_status zeroipc_priv_structure(const zeroipc_priv_plan *plan, int 
     return status;
 }
 
-/* The stored capacity and size do not fit together. Without a record that may be the reader's type. */
+/* The stored capacity and size do not fit together. Without a record that may be the reader's type: if elements of
+ * another size fill the entry evenly. */
 ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_fail_fit(const zeroipc_priv_plan *plan, bool recorded,
                                                               uint64_t capacity, uint64_t size, uint64_t head)
 {
-    const uint64_t state = plan->kind == ZEROIPC_FORMAT_KIND_QUEUE ? 8 : 0;
-    if (!recorded && capacity != 0 && size >= head && (size - head) % capacity == 0 && (size - head) / capacity > state)
+    const uint64_t state = plan->kind == ZEROIPC_FORMAT_KIND_QUEUE ? 8 : 0; /* and strides are multiples of 8 */
+    const uint64_t each = capacity != 0 && size >= head && (size - head) % capacity == 0 ? (size - head) / capacity : 0;
+    if (!recorded && each > state && (state == 0 || each % state == 0))
         return zeroipc_priv_fail(
             ZEROIPC_TYPE_MISMATCH,
             "%s: its element has %u bytes here and the segment has %llu bytes for each; open it with the "
             "type that it was created with",
-            plan->who, plan->type->size, (unsigned long long)((size - head) / capacity - state));
+            plan->who, plan->type->size, (unsigned long long)(each - state));
     return zeroipc_priv_fail(
         ZEROIPC_CORRUPT,
         "%s: its capacity of %llu elements of %u bytes does not make the %llu bytes that the table "
@@ -4130,6 +4160,11 @@ static zeroipc_status zeroipc_priv_array(zeroipc_array *array, zeroipc_memory *m
                                 __ATOMIC_RELAXED);
     if (found == 0 || found > (entry.size - head) / type->size || head + found * type->size != entry.size)
         return zeroipc_priv_fail_fit(&plan, recorded, found, entry.size, head);
+    if ((entry.offset + head) % type->align != 0)
+        return zeroipc_priv_fail(ZEROIPC_TYPE_MISMATCH,
+                                 "%s: its elements begin at %llu and the type is aligned to %u here; create it with "
+                                 "this type, or open it with one that needs no such alignment",
+                                 plan.who, (unsigned long long)(entry.offset + head), type->align);
     status = zeroipc_priv_check_capacity(&plan, how, found);
     if (status != ZEROIPC_OK)
         return status;
@@ -4284,8 +4319,12 @@ static zeroipc_status zeroipc_priv_queue(zeroipc_queue *queue, zeroipc_memory *m
         return zeroipc_priv_fail_fit(&plan, recorded, 0, entry.size, head);
     found = zeroipc_priv_load64(memory->base + entry.offset + offsetof(zeroipc_format_queue_header, capacity),
                                 __ATOMIC_RELAXED);
-    if (found == 0 || (found & (found - 1)) != 0 || found > ZEROIPC_FORMAT_MAX_QUEUE_CAPACITY ||
-        head + found * stride != entry.size)
+    if (found == 0 || (found & (found - 1)) != 0 || found > ZEROIPC_FORMAT_MAX_QUEUE_CAPACITY)
+        return zeroipc_priv_fail(ZEROIPC_CORRUPT,
+                                 "%s: its capacity is %llu and must be a power of two up to 2^31; it is another "
+                                 "structure, or the segment is damaged",
+                                 plan.who, (unsigned long long)found);
+    if (head + found * stride != entry.size)
         return zeroipc_priv_fail_fit(&plan, recorded, found, entry.size, head);
     status = zeroipc_priv_check_capacity(&plan, how, found);
     if (status == ZEROIPC_OK && !recorded)
@@ -4407,20 +4446,50 @@ static inline void zeroipc_priv_step_back(zeroipc_priv_walk *walk)
 
 void zeroipc_priv_wake(unsigned char *cell) { (void)syscall(SYS_futex, cell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); }
 
-/* The walk stands at WRITING: true when it should look again, because the state changed or its dead owner's claim was
- * taken back; false when the owner is alive. */
-ZEROIPC_PRIV_COLD static bool zeroipc_priv_unblock(zeroipc_priv_walk *walk)
+/* How long a wait may last, and how it goes on. */
+typedef struct zeroipc_priv_wait {
+    int64_t timeout_ms;
+    uint64_t deadline; /* UINT64_MAX: none */
+    uint64_t nap;      /* the next sleep on WRITING */
+} zeroipc_priv_wait;
+
+/* For a call that begins now. */
+static zeroipc_priv_wait zeroipc_priv_wait_of(int64_t timeout_ms)
 {
+    const uint64_t most = UINT64_MAX / 2 / ZEROIPC_PRIV_MS, ms = (uint64_t)timeout_ms;
+    zeroipc_priv_wait wait;
+    wait.timeout_ms = timeout_ms;
+    wait.deadline = timeout_ms < 0 ? UINT64_MAX : zeroipc_priv_now() + (ms < most ? ms : most) * ZEROIPC_PRIV_MS;
+    wait.nap = ZEROIPC_PRIV_MS;
+    return wait;
+}
+
+/* The nanoseconds that are left; 0 when the deadline has passed. */
+static uint64_t zeroipc_priv_left(const zeroipc_priv_wait *wait)
+{
+    uint64_t now;
+    if (wait->deadline == UINT64_MAX)
+        return UINT64_MAX;
+    now = zeroipc_priv_now();
+    return now < wait->deadline ? wait->deadline - now : 0;
+}
+
+/* The walk stands at WRITING: true when it should look again, because the state changed or its dead owner's claim was
+ * taken back; false when the owner is alive, or the deadline of `wait`, which may be NULL, has passed: whoever always
+ * loses against others still meets it. */
+ZEROIPC_PRIV_COLD static bool zeroipc_priv_unblock(zeroipc_priv_walk *walk, const zeroipc_priv_wait *wait)
+{
+    const bool in_time = wait == NULL || zeroipc_priv_left(wait) != 0;
     const uint64_t owners = (UINT64_C(1) << ZEROIPC_FORMAT_CELL_OWNER_BITS) - 1;
     uint32_t owner = (uint32_t)(walk->seen >> ZEROIPC_FORMAT_CELL_OWNER_SHIFT & owners);
     int spins;
     for (spins = 0; spins < ZEROIPC_PRIV_SPINS; spins++) {
         if (zeroipc_priv_load64(walk->cell, __ATOMIC_RELAXED) != walk->seen)
-            return true;
+            return in_time;
         zeroipc_priv_pause();
     }
     if (zeroipc_memory_is_alive(walk->queue->memory, owner))
-        return zeroipc_priv_load64(walk->cell, __ATOMIC_RELAXED) != walk->seen;
+        return in_time && zeroipc_priv_load64(walk->cell, __ATOMIC_RELAXED) != walk->seen;
     ZEROIPC_TEST_POINT("queue.recover.dead");
     if (zeroipc_priv_exchange(walk->cell, &walk->seen, zeroipc_priv_empty(walk->at + walk->queue->mask + 1))) {
         ZEROIPC_TEST_POINT("queue.recover.freed");
@@ -4431,7 +4500,8 @@ ZEROIPC_PRIV_COLD static bool zeroipc_priv_unblock(zeroipc_priv_walk *walk)
 }
 
 /* One attempt to push: OK, FULL with where it stopped, or an error. */
-static zeroipc_status zeroipc_priv_push_once(zeroipc_queue *queue, const void *value, zeroipc_priv_stop *stop)
+static zeroipc_status zeroipc_priv_push_once(zeroipc_queue *queue, const void *value, const zeroipc_priv_wait *wait,
+                                             zeroipc_priv_stop *stop)
 {
     const uint64_t capacity = queue->mask + 1;
     zeroipc_priv_walk walk;
@@ -4450,7 +4520,7 @@ static zeroipc_status zeroipc_priv_push_once(zeroipc_queue *queue, const void *v
             }
         } else if (walk.at + capacity != walk.position) {
             walk.position = walk.at + 1; /* claimed in this lap or a later one; or the hint was far too high */
-        } else if (walk.tag == ZEROIPC_FORMAT_CELL_FULL || !zeroipc_priv_unblock(&walk)) {
+        } else if (walk.tag == ZEROIPC_FORMAT_CELL_FULL || !zeroipc_priv_unblock(&walk, wait)) {
             stop->cell = walk.cell;
             stop->seen = walk.seen;
             return ZEROIPC_FULL;
@@ -4460,7 +4530,8 @@ static zeroipc_status zeroipc_priv_push_once(zeroipc_queue *queue, const void *v
 }
 
 /* One attempt to pop: OK, EMPTY with where it stopped, or an error. */
-static zeroipc_status zeroipc_priv_pop_once(zeroipc_queue *queue, void *value, zeroipc_priv_stop *stop)
+static zeroipc_status zeroipc_priv_pop_once(zeroipc_queue *queue, void *value, const zeroipc_priv_wait *wait,
+                                            zeroipc_priv_stop *stop)
 {
     zeroipc_priv_walk walk;
     zeroipc_status status;
@@ -4472,7 +4543,7 @@ static zeroipc_status zeroipc_priv_pop_once(zeroipc_queue *queue, void *value, z
             zeroipc_priv_copy_out(value, walk.cell + 8, queue->element_size);
             if (zeroipc_priv_consume(queue, walk.cell, walk.position, walk.seen))
                 return ZEROIPC_OK;
-        } else if (walk.tag == ZEROIPC_FORMAT_CELL_EMPTY || !zeroipc_priv_unblock(&walk)) {
+        } else if (walk.tag == ZEROIPC_FORMAT_CELL_EMPTY || !zeroipc_priv_unblock(&walk, wait)) {
             stop->cell = walk.cell;
             stop->seen = walk.seen;
             return ZEROIPC_EMPTY;
@@ -4481,53 +4552,30 @@ static zeroipc_status zeroipc_priv_pop_once(zeroipc_queue *queue, void *value, z
     return status;
 }
 
-/* How long a wait may last, and how it goes on. */
-typedef struct zeroipc_priv_wait {
-    int64_t timeout_ms;
-    uint64_t deadline; /* 0 until the clock was read */
-    uint64_t nap;      /* the next sleep on WRITING */
-} zeroipc_priv_wait;
-
-static zeroipc_priv_wait zeroipc_priv_wait_of(int64_t timeout_ms)
-{
-    zeroipc_priv_wait wait;
-    wait.timeout_ms = timeout_ms;
-    wait.deadline = 0;
-    wait.nap = ZEROIPC_PRIV_MS;
-    return wait;
-}
-
-/* Sleeps while the low half of the word is `seen`'s, at most `longest`. */
-static zeroipc_status zeroipc_priv_sleep(zeroipc_priv_wait *wait, unsigned char *cell, uint64_t seen, uint64_t longest)
+/* Sleeps while the low half of the word is `seen`'s, so many nanoseconds at most. */
+static void zeroipc_priv_sleep(unsigned char *cell, uint64_t seen, uint64_t longest)
 {
     struct timespec time;
-    if (wait->timeout_ms >= 0) {
-        const uint64_t now = zeroipc_priv_now(), most = UINT64_MAX / 2 / ZEROIPC_PRIV_MS;
-        if (wait->deadline == 0)
-            wait->deadline =
-                now + ((uint64_t)wait->timeout_ms < most ? (uint64_t)wait->timeout_ms : most) * ZEROIPC_PRIV_MS;
-        if (now >= wait->deadline)
-            return ZEROIPC_TIMED_OUT;
-        longest = longest < wait->deadline - now ? longest : wait->deadline - now;
-    }
     time.tv_sec = (time_t)(longest / UINT64_C(1000000000));
     time.tv_nsec = (long)(longest % UINT64_C(1000000000));
     (void)syscall(SYS_futex, cell, FUTEX_WAIT, (uint32_t)seen, &time, NULL, 0);
-    return ZEROIPC_OK;
 }
 
-/* Waits until the state where an operation stopped may have changed. */
+/* Waits until the state where an operation stopped may have changed. The clock comes first: whoever always loses
+ * against others still meets the deadline. */
 static zeroipc_status zeroipc_priv_wait_for(zeroipc_priv_wait *wait, const zeroipc_priv_stop *stop)
 {
+    const uint64_t left = zeroipc_priv_left(wait), slice = ZEROIPC_FORMAT_WAIT_SLICE_MS * ZEROIPC_PRIV_MS;
     uint64_t seen = stop->seen, nap = wait->nap;
     int spins;
+    if (left == 0)
+        return ZEROIPC_TIMED_OUT;
     if ((seen & ZEROIPC_FORMAT_CELL_TAG_MASK) == ZEROIPC_FORMAT_CELL_WRITING) {
         wait->nap = nap * 2 < 50 * ZEROIPC_PRIV_MS ? nap * 2 : 50 * ZEROIPC_PRIV_MS;
-        return zeroipc_priv_sleep(wait, stop->cell, seen, nap);
+        zeroipc_priv_sleep(stop->cell, seen, nap < left ? nap : left);
+        return ZEROIPC_OK;
     }
     wait->nap = ZEROIPC_PRIV_MS;
-    if (wait->timeout_ms == 0)
-        return ZEROIPC_TIMED_OUT;
     for (spins = 0; spins < ZEROIPC_PRIV_SPINS; spins++) {
         if (zeroipc_priv_load64(stop->cell, __ATOMIC_RELAXED) != seen)
             return ZEROIPC_OK;
@@ -4537,8 +4585,8 @@ static zeroipc_status zeroipc_priv_wait_for(zeroipc_priv_wait *wait, const zeroi
         !zeroipc_priv_exchange(stop->cell, &seen, seen | ZEROIPC_FORMAT_CELL_WAIT_BIT))
         return ZEROIPC_OK;
     ZEROIPC_TEST_POINT("queue.wait.marked");
-    return zeroipc_priv_sleep(wait, stop->cell, seen | ZEROIPC_FORMAT_CELL_WAIT_BIT,
-                              ZEROIPC_FORMAT_WAIT_SLICE_MS * ZEROIPC_PRIV_MS);
+    zeroipc_priv_sleep(stop->cell, seen | ZEROIPC_FORMAT_CELL_WAIT_BIT, slice < left ? slice : left);
+    return ZEROIPC_OK;
 }
 
 ZEROIPC_PRIV_COLD static zeroipc_status zeroipc_priv_refuse_queue(const zeroipc_queue *queue)
@@ -4566,7 +4614,7 @@ static zeroipc_status zeroipc_priv_push_within(zeroipc_queue *queue, const void 
 {
     zeroipc_priv_stop stop;
     for (;;) {
-        zeroipc_status status = zeroipc_priv_push_once(queue, value, &stop);
+        zeroipc_status status = zeroipc_priv_push_once(queue, value, wait, &stop);
         if (status != ZEROIPC_FULL || wait == NULL)
             return status;
         if (zeroipc_priv_wait_for(wait, &stop) != ZEROIPC_OK)
@@ -4578,7 +4626,7 @@ static zeroipc_status zeroipc_priv_pop_within(zeroipc_queue *queue, void *value,
 {
     zeroipc_priv_stop stop;
     for (;;) {
-        zeroipc_status status = zeroipc_priv_pop_once(queue, value, &stop);
+        zeroipc_status status = zeroipc_priv_pop_once(queue, value, wait, &stop);
         if (status != ZEROIPC_EMPTY || wait == NULL)
             return status;
         if (zeroipc_priv_wait_for(wait, &stop) != ZEROIPC_OK)
@@ -4588,18 +4636,24 @@ static zeroipc_status zeroipc_priv_pop_within(zeroipc_queue *queue, void *value,
 
 zeroipc_status zeroipc_priv_push_slow(zeroipc_queue *queue, const void *value, bool waits, int64_t timeout_ms)
 {
-    zeroipc_priv_wait wait = zeroipc_priv_wait_of(timeout_ms);
+    zeroipc_priv_wait wait;
     if (queue->me == NULL)
         return zeroipc_priv_refuse_queue(queue);
-    return zeroipc_priv_push_within(queue, value, waits ? &wait : NULL);
+    if (!waits)
+        return zeroipc_priv_push_within(queue, value, NULL);
+    wait = zeroipc_priv_wait_of(timeout_ms);
+    return zeroipc_priv_push_within(queue, value, &wait);
 }
 
 zeroipc_status zeroipc_priv_pop_slow(zeroipc_queue *queue, void *value, bool waits, int64_t timeout_ms)
 {
-    zeroipc_priv_wait wait = zeroipc_priv_wait_of(timeout_ms);
+    zeroipc_priv_wait wait;
     if (queue->me == NULL)
         return zeroipc_priv_refuse_queue(queue);
-    return zeroipc_priv_pop_within(queue, value, waits ? &wait : NULL);
+    if (!waits)
+        return zeroipc_priv_pop_within(queue, value, NULL);
+    wait = zeroipc_priv_wait_of(timeout_ms);
+    return zeroipc_priv_pop_within(queue, value, &wait);
 }
 
 zeroipc_status zeroipc_queue_push_many(zeroipc_queue *queue, const void *values, uint64_t count, int64_t timeout_ms,

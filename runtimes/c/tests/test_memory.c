@@ -1,6 +1,28 @@
 /* Segments, the table of both versions, `.schema`, names, options, and what the errors say. */
+/* The library's calls of fallocate come by here: some are interrupted, or find no memory. */
+#define fallocate counted_fallocate
 #include "check.h"
+#undef fallocate
 #include "vectors.h"
+
+#include <sys/resource.h>
+
+static int allocate_fail_at = -1, allocate_error, allocate_calls;
+static off_t allocate_from[16], allocate_size[16];
+
+int counted_fallocate(int fd, int mode, off_t from, off_t size)
+{
+    int call = allocate_calls++;
+    if (call < 16) {
+        allocate_from[call] = from;
+        allocate_size[call] = mode == 0 ? size : -size;
+    }
+    if (call == allocate_fail_at) {
+        errno = allocate_error;
+        return -1;
+    }
+    return (int)syscall(SYS_fallocate, fd, mode, from, size);
+}
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -160,7 +182,7 @@ static void options(void)
     o = standard;
     o.table_size = 4096;
     CHECK_ERROR(
-        zeroipc_memory_create(&m, name, 4096, &o), ZEROIPC_OUT_OF_SPACE,
+        zeroipc_memory_create(&m, name, 4096, &o), ZEROIPC_BAD_ARGUMENT,
         "segment `%s`: the table needs 163856 bytes and the segment has 4096; ask for a larger segment or a smaller "
         "table",
         name);
@@ -260,7 +282,7 @@ static void files_that_are_no_segments(void)
     fd = open(path, O_CREAT | O_RDWR, 0600);
     CHECK_ERROR(
         zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT,
-        "segment `%s`: the file has 0 bytes and a segment has at least 16; choose another name, or remove the file",
+        "segment `%s`: the file has 0 bytes and a segment has at least 56; choose another name, or remove the file",
         name);
     CHECK(write(fd, "hello, this is no segment at all, and never was: just text, really", 66) == 66);
     CHECK_ERROR(
@@ -273,10 +295,14 @@ static void files_that_are_no_segments(void)
     CHECK_ERROR(zeroipc_memory_open(&m, name, NULL), ZEROIPC_UNSUPPORTED_VERSION,
                 "segment `%s`: the table has version 3 and this library reads versions 1 and 2; use a newer library",
                 name);
-    CHECK(ftruncate(fd, 16) == 0);
+    CHECK(ftruncate(fd, 55) == 0);
     patch32(name, 4, 1);
-    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
+    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT);
     patch32(name, 4, 2);
+    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_A_SEGMENT);
+    CHECK(ftruncate(fd, 56) == 0);
+    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
+    patch32(name, 4, 1);
     CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_CORRUPT);
     (void)close(fd);
     (void)unlink(path);
@@ -423,6 +449,20 @@ static void records_are_checked(void)
     patch32(name, record + 56 + 20, 2);
     CHECK_ERROR(zeroipc_array_open(&a, &m, "a", &zeroipc_i64), ZEROIPC_TYPE_MISMATCH,
                 "array `a`: the element is i64 here and u64 in the segment; build both sides from the same schema", "");
+    patch32(name, record + 56 + 16, 4);
+    CHECK_ERROR(zeroipc_array_open(&a, &m, "a", &zeroipc_u64), ZEROIPC_CORRUPT,
+                "segment `%s`: `size of a record` is 4 and must be that of its description, 8; the segment is damaged: "
+                "remove it and create it anew",
+                name);
+    patch32(name, record + 56 + 16, 0);
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "a", &zeroipc_u64), ZEROIPC_CORRUPT);
+    patch(name, record + 56 + 24, "\6\0\0\0\0", 5); /* a description of no bytes, as the size says */
+    patch32(name, record + 56 + 20, 5);
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "a", &zeroipc_u64), ZEROIPC_CORRUPT);
+    patch(name, record + 56 + 24, "\1\4\0\0\0", 5);
+    patch32(name, record + 56 + 20, 2);
+    patch32(name, record + 56 + 16, 8);
+    OK(zeroipc_array_open(&a, &m, "a", &zeroipc_u64));
     patch32(name, 2576 + 12, 80); /* `used` ends within the record */
     CHECK_STATUS(zeroipc_array_open(&a, &m, "a", &zeroipc_u64), ZEROIPC_CORRUPT);
     patch32(name, 2576 + 12, 88);
@@ -440,7 +480,9 @@ static void duck_typing(void)
     zeroipc_memory m, n;
     zeroipc_array a;
     zeroipc_queue q;
+    zeroipc_type wide;
     uint32_t count;
+    off_t at;
     o.duck_typed = true;
     OK(zeroipc_memory_create(&m, name, 65536, &o));
     OK(zeroipc_array_create(&a, &m, "a", &zeroipc_f32, 10));
@@ -456,6 +498,20 @@ static void duck_typing(void)
         "");
     CHECK_STATUS(zeroipc_queue_open(&q, &n, "a", &zeroipc_u32), ZEROIPC_CORRUPT);
     OK(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64)); /* the same stride */
+    at = (off_t)(q.header - n.base) + 16;              /* its capacity */
+    wide = zeroipc_opaque(16);
+    CHECK_STATUS(zeroipc_queue_open(&q, &n, "q", &wide), ZEROIPC_TYPE_MISMATCH);
+    patch32(name, at, 2); /* 32 bytes for each */
+    CHECK_STATUS(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64), ZEROIPC_TYPE_MISMATCH);
+    patch32(name, at, 8); /* no room for a value */
+    CHECK_STATUS(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64), ZEROIPC_CORRUPT);
+    patch32(name, at, 3);
+    CHECK_ERROR(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64), ZEROIPC_CORRUPT,
+                "queue `q`: its capacity is 3 and must be a power of two up to 2^31; it is another structure, or the "
+                "segment is damaged",
+                "");
+    patch32(name, at, 4);
+    OK(zeroipc_queue_open(&q, &n, "q", &zeroipc_u64));
     OK(zeroipc_memory_close(&m));
     OK(zeroipc_memory_close(&n));
     OK(zeroipc_memory_unlink(name));
@@ -1028,6 +1084,198 @@ static void duck_typed_handles_record(void)
     OK(zeroipc_memory_unlink(name));
 }
 
+/* A damaged `next_offset` must not lead a creation over what is there. */
+static void creation_overwrites_nothing(void)
+{
+    const char *name = named("overwrite");
+    zeroipc_memory m;
+    zeroipc_array a, b;
+    uint64_t i, value = 0, next;
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    OK(zeroipc_array_create(&a, &m, "a", &zeroipc_u64, 100));
+    value = 7;
+    OK(zeroipc_array_fill(&a, &value));
+    next = zeroipc_priv_load_next(&m);
+    patch32(name, 12, 2576);
+    CHECK_ERROR(
+        zeroipc_array_create(&b, &m, "b", &zeroipc_u64, 1), ZEROIPC_CORRUPT,
+        "segment `%s`: `next_offset` is 2576 and must be at least 7520; the segment is damaged: remove it and create "
+        "it anew",
+        name);
+    patch32(name, 12, (uint32_t)next - 8);
+    CHECK_STATUS(zeroipc_array_create(&b, &m, "b", &zeroipc_u64, 1), ZEROIPC_CORRUPT);
+    patch32(name, 12, 65544);
+    CHECK_STATUS(zeroipc_array_create(&b, &m, "b", &zeroipc_u64, 1), ZEROIPC_CORRUPT);
+    /* What looks left by a dead creator, and is not: within an array, or at an odd place. */
+    patch32(name, 12, (uint32_t)next + 64);
+    for (i = 0; i < 2; i++) {
+        uint32_t at = (uint32_t)(i == 0 ? next - 64 : next + 4);
+        patch32(name, 16 + 2 * 40 + 32, at);
+        patch32(name, 16 + 2 * 40 + 36, (uint32_t)next + 64 - at);
+        OK(zeroipc_priv_start(&m, 2, &value));
+        CHECK(value == next + 64);
+    }
+    patch32(name, 16 + 2 * 40 + 32, (uint32_t)next);
+    patch32(name, 16 + 2 * 40 + 36, 64);
+    OK(zeroipc_priv_start(&m, 2, &value));
+    CHECK(value == next);
+    OK(zeroipc_array_create(&b, &m, "b", &zeroipc_u64, 1));
+    for (i = 0; i < 100; i++) {
+        OK(zeroipc_array_get(&a, i, &value));
+        CHECK(value == 7);
+    }
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+/* A child that is forked while a lock is held shares its description, and keeps it open. */
+static pid_t *bystander;
+
+static void fork_here(const char *point)
+{
+    struct rlimit limit;
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, 0);
+        alarm(30);
+        for (;;)
+            (void)pause();
+    }
+    *bystander = pid;
+    if (strcmp(point, "anchor.locked") == 0) { /* no page can be mapped */
+        CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+        limit.rlim_cur = 1;
+        CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    }
+}
+
+static void fail_to_open(void *with)
+{
+    zeroipc_memory m;
+    struct rlimit limit;
+    point_act = fork_here;
+    CHECK(zeroipc_memory_open(&m, (const char *)with, NULL) != ZEROIPC_OK);
+    CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    point_wanted = NULL;
+}
+
+static void failures_leave_no_locks(void)
+{
+    const char *name = named("nolocks");
+    zeroipc_memory m;
+    uint64_t attached = 0;
+    int fd, i;
+    bystander = shared(sizeof *bystander);
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    fd = zeroipc_priv_reopen(&m, O_RDWR);
+    for (i = 0; i < 2; i++) {
+        *bystander = 0;
+        point_wanted = i == 0 ? "attach.locked" : "anchor.locked";
+        patch32(name, 12, i == 0 ? 1 : 2576); /* `next_offset` */
+        CHECK(finish(start(fail_to_open, (void *)(uintptr_t)name)) == 0);
+        CHECK(*bystander > 0 && kill(*bystander, 0) == 0);
+        CHECK(!zeroipc_priv_is_locked(fd, ZEROIPC_FORMAT_ATTACH_LOCK, true));
+        OK(zeroipc_memory_attachments(&m, &attached));
+        CHECK(attached == 1);
+        if (*bystander > 0)
+            (void)kill(*bystander, SIGKILL);
+    }
+    point_wanted = NULL;
+    (void)close(fd);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+static void close_inherited(void *with) { OK(zeroipc_memory_close((zeroipc_memory *)with)); }
+
+static void count_in_a_child(void *with)
+{
+    uint64_t attached = 0;
+    OK(zeroipc_memory_attachments((zeroipc_memory *)with, &attached));
+    CHECK(attached == 2);
+}
+
+/* A child that never attached does not remove; one that counts is counted. */
+static void children_and_the_last_one_out(void)
+{
+    const char *name = named("children");
+    zeroipc_options o = standard;
+    zeroipc_memory m, r;
+    o.remove_on_last_detach = true;
+    OK(zeroipc_memory_create(&m, name, 65536, &o));
+    CHECK(finish(start(count_in_a_child, &m)) == 0);
+    zeroipc_priv_release_anchor(&m); /* as if this process had died */
+    CHECK(finish(start(close_inherited, &m)) == 0);
+    OK(zeroipc_memory_open_read_only(&r, name));
+    CHECK(zeroipc_priv_be_anchored(&m) == ZEROIPC_OK);
+    CHECK(finish(start(close_inherited, &r)) == 0);
+    OK(zeroipc_memory_close(&r));
+    OK(zeroipc_memory_open_read_only(&r, name));
+    OK(zeroipc_memory_close(&r));
+    OK(zeroipc_memory_close(&m));
+    CHECK_STATUS(zeroipc_memory_open(&m, name, NULL), ZEROIPC_NOT_FOUND);
+}
+
+static void arrays_suit_their_readers_type(void)
+{
+    const char *name = named("misaligned");
+    zeroipc_options o = standard;
+    zeroipc_type wide = zeroipc_opaque(64);
+    zeroipc_memory m;
+    zeroipc_array a;
+    o.duck_typed = true;
+    OK(zeroipc_memory_create(&m, name, 65536, &o));
+    wide.align = 16;
+    CHECK_STATUS(zeroipc_array_create(&a, &m, "a", &wide, 4), ZEROIPC_BAD_ARGUMENT);
+    wide.align = 8;
+    OK(zeroipc_array_create(&a, &m, "a", &wide, 4));
+    wide.align = 16;
+    CHECK_ERROR(
+        zeroipc_array_open(&a, &m, "a", &wide), ZEROIPC_TYPE_MISMATCH,
+        "array `a`: its elements begin at 2584 and the type is aligned to 16 here; create it with this type, or "
+        "open it with one that needs no such alignment",
+        "");
+    CHECK(zeroipc_array_data(&a) == NULL);
+    CHECK_STATUS(zeroipc_array_open_or_create(&a, &m, "a", &wide, 4), ZEROIPC_TYPE_MISMATCH);
+    wide.align = 8;
+    OK(zeroipc_array_open(&a, &m, "a", &wide));
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
+/* An interrupted call does not begin again from the start, and a failed one leaves nothing. */
+static void memory_is_reserved_in_pieces(void)
+{
+    const char *name = named("pieces");
+    const off_t piece = (off_t)64 << 20;
+    struct stat before, after;
+    zeroipc_memory m;
+    zeroipc_array a;
+    uint64_t at;
+    OK(zeroipc_memory_create(&m, name, UINT64_C(300) << 20, NULL));
+    OK(zeroipc_array_create(&a, &m, "a", &zeroipc_u8, 1));
+    at = zeroipc_priv_place(zeroipc_priv_load_next(&m), 1);
+    CHECK(fstat(m.fd, &before) == 0);
+    allocate_calls = 0;
+    allocate_fail_at = 2;
+    allocate_error = ENOSPC;
+    CHECK_STATUS(zeroipc_array_create(&a, &m, "b", &zeroipc_u8, UINT64_C(130) << 20), ZEROIPC_OUT_OF_MEMORY);
+    CHECK(allocate_calls == 4 && allocate_from[3] == (off_t)at && allocate_size[3] == -2 * piece);
+    CHECK(fstat(m.fd, &after) == 0 && after.st_blocks <= before.st_blocks + 16); /* the pages at the ends */
+    allocate_calls = 0;
+    allocate_fail_at = 1;
+    allocate_error = EINTR;
+    OK(zeroipc_array_create(&a, &m, "b", &zeroipc_u8, UINT64_C(130) << 20));
+    allocate_fail_at = -1;
+    CHECK(allocate_calls == 4 && allocate_from[0] == (off_t)at && allocate_size[0] == piece);
+    CHECK(allocate_from[1] == (off_t)at + piece && allocate_from[2] == allocate_from[1] && allocate_size[2] == piece);
+    CHECK(allocate_from[3] == (off_t)at + 2 * piece && allocate_size[3] == ((off_t)2 << 20) + 8);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
 static const test tests[] = {
     TEST(vectors_segments),
     TEST(create_open_close),
@@ -1053,6 +1301,11 @@ static const test tests[] = {
     TEST(version_1_in_a_large_file),
     TEST(a_first_structure_that_does_not_suit),
     TEST(duck_typed_handles_record),
+    TEST(creation_overwrites_nothing),
+    TEST(failures_leave_no_locks),
+    TEST(children_and_the_last_one_out),
+    TEST(arrays_suit_their_readers_type),
+    TEST(memory_is_reserved_in_pieces),
 };
 
 int main(int argc, char **argv) { return run_tests(tests, COUNT(tests), argc, argv, 120); }

@@ -558,6 +558,46 @@ static void queue_deadlines(void)
     teardown();
 }
 
+/* The clock runs from the call, and is looked at before every spin: whoever always loses still meets the deadline. */
+static void queue_constant_losers(void)
+{
+    zeroipc_queue q;
+    zeroipc_priv_wait wait;
+    zeroipc_priv_walk walk;
+    zeroipc_priv_stop stop;
+    uint64_t value = 1;
+    double began;
+    setup("losers", 1 << 20);
+    OK(zeroipc_queue_create(&q, &memory, "q", &zeroipc_u64, 1));
+    stop.cell = q.cells;
+    stop.seen = zeroipc_priv_empty(1); /* the word is another already, whenever it is looked at */
+    began = seconds();
+    wait = zeroipc_priv_wait_of(30);
+    while (zeroipc_priv_wait_for(&wait, &stop) == ZEROIPC_OK && seconds() - began < 2) {}
+    CHECK(seconds() - began >= 0.03 && seconds() - began < 1);
+    CHECK_STATUS(zeroipc_priv_wait_for(&wait, &stop), ZEROIPC_TIMED_OUT);
+    zeroipc_priv_walk_from(&walk, &q, offsetof(zeroipc_format_queue_header, head));
+    OK(zeroipc_priv_look(&walk));
+    walk.seen = zeroipc_priv_writing(*q.me, 0);
+    CHECK(!zeroipc_priv_unblock(&walk, &wait));
+    CHECK(zeroipc_priv_unblock(&walk, NULL));
+    wait = zeroipc_priv_wait_of(-1);
+    CHECK(zeroipc_priv_unblock(&walk, &wait));
+    /* from the start of the call, not from the first sleep */
+    wait = zeroipc_priv_wait_of(20);
+    zeroipc_priv_nap(30 * ZEROIPC_PRIV_MS);
+    stop.seen = zeroipc_priv_empty(0);
+    began = seconds();
+    CHECK(zeroipc_priv_wait_for(&wait, &stop) == ZEROIPC_TIMED_OUT && seconds() - began < 0.015);
+    /* without time, nobody sleeps or asks to be woken */
+    CHECK_STATUS(zeroipc_queue_pop(&q, &value, 0), ZEROIPC_TIMED_OUT);
+    CHECK(zeroipc_priv_load64(q.cells, __ATOMIC_RELAXED) == zeroipc_priv_empty(0));
+    zeroipc_priv_store64(q.cells, zeroipc_priv_writing(*q.me, 0), __ATOMIC_RELAXED);
+    CHECK_STATUS(zeroipc_queue_pop(&q, &value, 0), ZEROIPC_TIMED_OUT);
+    CHECK_STATUS(zeroipc_queue_push(&q, &value, 0), ZEROIPC_TIMED_OUT);
+    teardown();
+}
+
 static void late_producer(void *with)
 {
     uint64_t i;
@@ -738,6 +778,7 @@ static const test tests[] = {
     TEST(queue_fan_in),
     TEST(queue_fan_out),
     TEST(queue_deadlines),
+    TEST(queue_constant_losers),
     TEST(queue_sleepers_are_woken),
     TEST(threads_share_a_handle),
     TEST(threads_create_through_a_handle),

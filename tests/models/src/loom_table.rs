@@ -66,7 +66,7 @@ impl Shared {
         if table.find(region, SEGMENT, name)?.is_some() {
             return Ok(false);
         }
-        let offset = table.place(region, SEGMENT, 8, Fit { modulus: 8, residue: 0 })?;
+        let offset = table.place(region, SEGMENT, 8, Fit::ANY)?;
         let entry = Entry { name: name.to_owned(), offset, size: 8 };
         region.u64_at(offset)?.store(INITIALISED, Relaxed);
         point!("create.initialised");

@@ -146,6 +146,11 @@ impl ShmFile {
         }
     }
 
+    /// Whether the descriptor still leads to this file; a program may have closed it, and opened another under its number.
+    pub(crate) fn is_itself(&self) -> bool {
+        identity_of(&self.file).ok() == Some(self.identity)
+    }
+
     /// Removes a name.
     pub(crate) fn unlink(name: &str) -> io::Result<()> {
         let path = path_of(name)?;
@@ -175,20 +180,46 @@ impl ShmFile {
             // Every page is there already; walking over them again would take as long as the first time.
             return Ok(());
         }
+        if free_space().is_none_or(|free| free < len) {
+            // What cannot fit is refused at once; in pieces it would fill the memory first.
+            return self.allocate(offset, len);
+        }
         // In pieces, so that a call that a signal interrupts does not begin again from the start.
         const PIECE: u64 = 64 << 20;
         let end = offset + len;
         let mut at = offset;
         while at < end {
             let piece = (end - at).min(PIECE);
+            if let Err(error) = self.allocate(at, piece) {
+                self.give_back(offset, at);
+                return Err(error);
+            }
+            at += piece;
+        }
+        Ok(())
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        loop {
             // SAFETY: the descriptor is open; the call has no other precondition.
-            match unsafe { libc::posix_fallocate(self.fd(), at.cast_signed(), piece.cast_signed()) } {
-                0 => at += piece,
+            match unsafe { libc::posix_fallocate(self.fd(), offset.cast_signed(), len.cast_signed()) } {
+                0 => return Ok(()),
                 libc::EINTR => {}
                 error => return Err(io::Error::from_raw_os_error(error)),
             }
         }
-        Ok(())
+    }
+
+    /// Gives the whole pages of a range back that nobody has written to yet.
+    fn give_back(&self, first: u64, last: u64) {
+        let page = page_size();
+        let (first, last) = (first.next_multiple_of(page), last / page * page);
+        if first < last {
+            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+            // SAFETY: the descriptor is open; the call has no other precondition. If it fails, pages stay for the next
+            // creator.
+            unsafe { libc::fallocate(self.fd(), mode, first.cast_signed(), (last - first).cast_signed()) };
+        }
     }
 
     /// Whether somebody has written to whole pages in a range; reserved ones read as zero.

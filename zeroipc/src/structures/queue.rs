@@ -289,18 +289,19 @@ impl<T: ShmLayout> Queue<T> {
         point!("queue.push.published");
     }
 
-    /// Copies a value out and takes it; `None` if somebody else was faster, and then the copy may be torn.
+    /// Copies a value out and takes it; `Some(somebody waits)` when that succeeds. `None` if somebody else was faster,
+    /// and then the copy may be torn.
+    ///
+    /// The value goes where the caller keeps it, since a large one is not moved again for nothing.
     #[inline(always)]
-    fn take(&self, peek: Peek) -> Option<(T, bool)> {
-        let mut value = MaybeUninit::<T>::uninit();
+    fn take(&self, peek: Peek, value: &mut MaybeUninit<T>) -> Option<bool> {
         let from = self.cells.value(peek.index).as_ptr();
         // SAFETY: the cell has a `T` behind its state (M1), aligned to 8; `value` is private and has room for it.
         unsafe { copy_out(from, value.as_mut_ptr().cast(), size_of::<T>(), CELL_ALIGN) };
         point!("queue.pop.copied");
         let wake = self.kernel().take(peek)?;
         point!("queue.pop.taken");
-        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
-        Some((unsafe { value.assume_init() }, wake))
+        Some(wake)
     }
 
     /// The push that meets nothing special; `false` if there is something, and then nothing was done.
@@ -319,21 +320,22 @@ impl<T: ShmLayout> Queue<T> {
         true
     }
 
-    /// The pop that meets nothing special; `None` if there is something, and then nothing was done.
+    /// The pop that meets nothing special, into `value`; `false` if there is something, and then nothing was done.
     #[inline(always)]
-    fn pop_at_hint(&self) -> Option<T> {
+    fn pop_at_hint(&self, value: &mut MaybeUninit<T>) -> bool {
         let kernel = self.kernel();
-        let peek = kernel.peek_at(kernel.head_hint())?;
-        let (value, wake) = self.take(peek)?;
+        let Some(peek) = kernel.peek_at(kernel.head_hint()) else { return false };
+        let Some(wake) = self.take(peek, value) else { return false };
         kernel.hint_head(peek.position);
         point!("queue.pop.hinted");
         if wake {
             kernel.wake(peek.index);
         }
-        Some(value)
+        true
     }
 
     /// Claims a position, writes the value, hands it over; the hint and the wake are the batch's.
+    #[inline(always)]
     fn push_in_batch(&self, me: u32, value: &T, batch: &mut Batch) -> Result<(), Stop> {
         let kernel = self.kernel();
         let from = batch.last.map_or_else(|| kernel.tail_hint(), after);
@@ -344,15 +346,16 @@ impl<T: ShmLayout> Queue<T> {
         Ok(())
     }
 
-    /// Takes the first value; the hint and the wake are the batch's.
-    fn pop_in_batch(&self, batch: &mut Batch) -> Result<T, Stop> {
+    /// Takes the first value into `value`; the hint and the wake are the batch's.
+    #[inline(always)]
+    fn pop_in_batch(&self, batch: &mut Batch, value: &mut MaybeUninit<T>) -> Result<(), Stop> {
         let kernel = self.kernel();
         let mut from = batch.last.map_or_else(|| kernel.head_hint(), after);
         loop {
             let peek = kernel.peek_at(from).map_or_else(|| kernel.peek(from), Ok)?;
-            if let Some((value, wake)) = self.take(peek) {
+            if let Some(wake) = self.take(peek, value) {
                 batch.add(peek.position, wake.then_some(peek.index), &kernel);
-                return Ok(value);
+                return Ok(());
             }
             from = peek.position;
         }
@@ -382,26 +385,28 @@ impl<T: ShmLayout> Queue<T> {
     #[inline]
     pub fn try_pop(&self) -> Result<Option<T>> {
         self.segment.writable()?;
-        match self.pop_at_hint() {
-            Some(value) => Ok(Some(value)),
-            None => self.try_pop_slow(),
+        let mut value = MaybeUninit::uninit();
+        if self.pop_at_hint(&mut value) || self.try_pop_slow(&mut value)? {
+            // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+            return Ok(Some(unsafe { value.assume_init() }));
         }
+        Ok(None)
     }
 
     #[cold]
     #[inline(never)]
-    fn try_pop_slow(&self) -> Result<Option<T>> {
+    fn try_pop_slow(&self, value: &mut MaybeUninit<T>) -> Result<bool> {
         let mut batch = Batch::default();
         loop {
-            match self.pop_in_batch(&mut batch) {
-                Ok(value) => {
+            match self.pop_in_batch(&mut batch, value) {
+                Ok(()) => {
                     batch.finish_pop(&self.kernel());
-                    return Ok(Some(value));
+                    return Ok(true);
                 }
                 Err(Stop::Corrupt) => return Err(self.corrupt()),
                 Err(stop) => {
                     if !self.kernel().resolve(stop) {
-                        return Ok(None);
+                        return Ok(false);
                     }
                 }
             }
@@ -482,21 +487,23 @@ impl<T: ShmLayout> Queue<T> {
     #[inline]
     fn pop_until(&self, deadline: Option<Instant>) -> Result<T> {
         self.segment.writable()?;
-        match self.pop_at_hint() {
-            Some(value) => Ok(value),
-            None => self.pop_slow(deadline),
+        let mut value = MaybeUninit::uninit();
+        if !self.pop_at_hint(&mut value) {
+            self.pop_slow(&mut value, deadline)?;
         }
+        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+        Ok(unsafe { value.assume_init() })
     }
 
     #[cold]
     #[inline(never)]
-    fn pop_slow(&self, deadline: Option<Instant>) -> Result<T> {
+    fn pop_slow(&self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
         let mut batch = Batch::default();
         loop {
-            match self.pop_in_batch(&mut batch) {
-                Ok(value) => {
+            match self.pop_in_batch(&mut batch, value) {
+                Ok(()) => {
                     batch.finish_pop(&self.kernel());
-                    return Ok(value);
+                    return Ok(());
                 }
                 Err(stop) => self.wait(stop, deadline)?,
             }
@@ -576,9 +583,11 @@ impl<T: ShmLayout> Queue<T> {
         let mut batch = Batch::default();
         let mut done = 0;
         while done < out.len() {
-            match self.pop_in_batch(&mut batch) {
-                Ok(value) => {
-                    out[done] = value;
+            let mut value = MaybeUninit::uninit();
+            match self.pop_in_batch(&mut batch, &mut value) {
+                Ok(()) => {
+                    // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+                    out[done] = unsafe { value.assume_init() };
                     done += 1;
                 }
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
