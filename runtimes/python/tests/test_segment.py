@@ -1,5 +1,6 @@
 """Segments: creation, opening, the table's bytes, attachments."""
 
+import errno
 import gc
 import os
 import stat
@@ -10,7 +11,7 @@ import pytest
 
 import zeroipc
 from conftest import eventually, format_vectors, path_of
-from zeroipc import Array, Memory, Queue
+from zeroipc import Array, Memory, Queue, _attachment, _system
 from zeroipc._table import TABLE_SIZES
 
 SEGMENTS = format_vectors("segments.json")["segments"]
@@ -149,7 +150,7 @@ def test_bad_arguments(name):
     ]:
         with pytest.raises(ValueError, match=why):
             Memory.create(name, 4096, **options)
-    with pytest.raises(zeroipc.OutOfSpace, match="needs 163856"):
+    with pytest.raises(ValueError, match="needs 163856"):
         Memory.create(name, 4096, table_size=4096)
     with pytest.raises(ValueError, match="cannot have 0 bytes"):
         Memory.create(name, 0)
@@ -235,7 +236,10 @@ def test_damaged_entry(name, offset, data, why):
 def test_not_a_segment(name):
     path = path_of(name)
     path.write_bytes(b"short")
-    with pytest.raises(zeroipc.NotASegment, match="it has 5 bytes, expected at least 16"):
+    with pytest.raises(zeroipc.NotASegment, match="it has 5 bytes, expected at least 56"):
+        Memory(name)
+    path.write_bytes(struct.pack("<IIII", 0x5A49504D, 1, 0, 56).ljust(55, b"\0"))
+    with pytest.raises(zeroipc.NotASegment, match="it has 55 bytes, expected at least 56"):
         Memory(name)
     path.write_bytes(b"")
     with pytest.raises(zeroipc.NotASegment):
@@ -257,13 +261,230 @@ def test_not_a_segment(name):
         path.rmdir()
 
 
-def test_version_1_header_alone(name):
-    path_of(name).write_bytes(struct.pack("<IIII", 0x5A49504D, 1, 0, 56))
-    with pytest.raises(zeroipc.Corrupt, match="`next_offset` is 56"):
+def test_the_smallest_segment(name):
+    path_of(name).write_bytes(struct.pack("<IIII", 0x5A49504D, 1, 0, 56).ljust(56, b"\0"))
+    assert Memory(name).table_size == 1
+    path_of(name).write_bytes(struct.pack("<IIII", 0x5A49504D, 2, 0, 1).ljust(56, b"\0"))
+    with pytest.raises(zeroipc.Corrupt, match="`max_entries` is 1, expected .* within the segment"):
         Memory(name)
-    path_of(name).write_bytes(struct.pack("<IIII", 0x5A49504D, 2, 0, 1))
-    with pytest.raises(zeroipc.NotASegment, match="version 2 needs 32"):
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_is_counted_is_not_free(name, version):
+    mem = Memory.create(name, 1 << 16, table_version=version)
+    a = Array.create(mem, "a", 1000, "i8")
+    a[:] = 7
+    table, entry = mem._attachment.table, mem.entries()[1]
+    next_offset, width = table.next_offset, (12, "<I") if version == 1 else (24, "<Q")
+    for wrong in (entry.offset, next_offset - 8):
+        mutated(name, width[0], struct.pack(width[1], wrong))
+        with pytest.raises(zeroipc.Corrupt, match=f"`next_offset` is {wrong}, expected between {next_offset}, where"):
+            Array.create(mem, "b", 1, "i8")
+    mutated(name, width[0], struct.pack(width[1], (1 << 16) + 8))
+    with pytest.raises(zeroipc.Corrupt, match=f"`next_offset` is {(1 << 16) + 8}"):
+        Array.create(mem, "b", 1, "i8")
+    # A leftover slot that reaches into what is counted, or lies askew, is no place either.
+    for offset in (entry.offset, next_offset + 4):
+        end = next_offset + 128
+        mutated(name, width[0], struct.pack(width[1], end))
+        table._store(table._at(2) + table._layout.entry_offset, offset)
+        table._store(table._at(2) + table._layout.entry_length, end - offset)
+        Array.create(mem, "b", 1, "i8")
+        assert mem.entries()[2].offset >= end
+        table.store_count(2)
+    assert (a == 7).all()
+
+
+@pytest.mark.parametrize("kind", [Array, Queue])
+def test_the_passport_is_no_structure(name, kind):
+    mem = Memory.create(name, 1 << 16)
+    kind.create(mem, "x", 4, "u1")
+    for use in (
+        lambda: kind(mem, ".schema"),
+        lambda: kind(mem, ".schema", dtype="u1"),
+        lambda: kind(mem, ".schema", 4, "u1"),
+    ):
+        with pytest.raises(zeroipc.KindMismatch, match="`.schema` in segment .* is the library's passport"):
+            use()
+
+
+def test_memory_is_reserved_in_pieces(name, monkeypatch):
+    pieces = []
+    monkeypatch.setattr(os, "posix_fallocate", lambda fd, offset, size: pieces.append((offset, size)))
+    mem = Memory.create(name, 200 << 20)
+    pieces.clear()
+    Array.create(mem, "x", 150 << 20, "u1")
+    assert [size for _, size in pieces[:-1]] == [64 << 20] * 2
+    start = mem.entries()[0].offset
+    assert [offset for offset, _ in pieces] == [start + (i * 64 << 20) for i in range(3)]
+    assert sum(pieces[-1]) == mem.entries()[1].offset + mem.entries()[1].size
+
+
+def test_a_reservation_that_fails_gives_its_pieces_back(name, monkeypatch):
+    mem = Memory.create(name, 200 << 20)
+    Array.create(mem, "a", 10, "u1")[:] = 7
+    before = path_of(name).stat().st_blocks
+    allocate = os.posix_fallocate
+    seen = []
+
+    def short(fd, offset, size):
+        seen.append(os.fstat(fd).st_blocks)
+        if len(seen) == 3:
+            raise OSError(errno.ENOSPC, "no more")
+        allocate(fd, offset, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", short)
+    monkeypatch.setattr(_attachment, "_PIECE", 1 << 20)
+    with pytest.raises(zeroipc.OutOfMemory):
+        Array.create(mem, "b", 10 << 20, "u1")
+    assert seen[2] - before >= (2 << 20) // 512 - 8
+    assert path_of(name).stat().st_blocks - before <= 2 * 4096 // 512
+    monkeypatch.setattr(_system, "free_memory", lambda: 1 << 20)
+    with pytest.raises(zeroipc.OutOfMemory):
+        Array.create(mem, "b", 100 << 20, "u1")
+    assert len(seen) == 3, "what cannot fit is refused first"
+    assert (Array(mem, "a") == 7).all()
+
+
+def test_attaching_gives_up(name, monkeypatch):
+    Memory.create(name, 1 << 16)
+    monkeypatch.setattr(_attachment, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(_attachment.Attachment, "leads_here", lambda self: False)
+    with pytest.raises(zeroipc.TimedOut, match=f"could not attach to segment `{name}` within 0.05 s: others remove it"):
         Memory(name)
+
+
+def test_an_operation_without_memory_does_not_crash(name, child):
+    """In a cycle the finalisers run in any order: the attachment may have ended before its users' finalisers."""
+    code = """
+    import gc
+    caught = []
+    class Node:
+        def __init__(self, mem, queue, array):
+            self.me, self.mem, self.queue, self.array = self, mem, queue, array
+        def __del__(self):
+            self.array[0] += 1
+            for use in (
+                lambda: self.queue.try_push(1), self.queue.try_pop, lambda: self.queue.push_many([1, 2], timeout=0),
+                lambda: len(self.queue), self.mem.entries, lambda: self.mem.id, lambda: Array(self.mem, "new", 1, "u1"),
+            ):
+                try:
+                    use()
+                    caught.append("done")
+                except Closed:
+                    caught.append("closed")
+    for ended in range(2):
+        mem = Memory(sys.argv[1])
+        node = Node(mem, Queue(mem, "q", dtype="i8"), Array(mem, "a", dtype="i8"))
+        if ended:
+            mem._attachment.__del__()  # As the collector may do it before the others.
+        del mem, node
+        gc.collect()
+    assert len(caught) == 14 and set(caught[7:]) == {"closed"}, caught
+    print(Memory(sys.argv[1]).attachments())
+    """
+    mem = Memory.create(name, 1 << 16)
+    Queue.create(mem, "q", 64, "i8")
+    array = Array.create(mem, "a", 1, "i8")
+    assert child(code, name).finish() == "2", "no anchor is left behind"
+    assert array[0] == 2
+
+
+def test_the_memory_is_unmapped_with_its_last_user(name):
+    def maps():
+        with open("/proc/self/maps") as file:
+            return sum(name in line for line in file)
+
+    Memory.create(name, 1 << 16).close()
+    mem = Memory(name)
+    queue = Queue.create(mem, "q", 4, "u8")
+    array = Array.create(mem, "a", 4, "u8")
+    assert maps() == 2, "the segment and the anchor"
+    mem.close()
+    del queue
+    view = array[1:]
+    del array
+    assert maps() == 2
+    view[0] = 7
+    del view, mem
+    gc.collect()
+    assert maps() == 0
+
+
+# Locks and threads that fork.
+
+FORKING = """
+import threading
+from zeroipc import _attachment
+_attachment.LOCK_SECONDS = 5.0
+there, forked = threading.Event(), threading.Event()
+def hook(name):
+    if name == sys.argv[2] and threading.current_thread() is not threading.main_thread():
+        there.set()
+        forked.wait()
+def meanwhile(action):
+    _points.hook = hook
+    thread = threading.Thread(target=action)
+    thread.start()
+    there.wait()
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+        os._exit(0)
+    forked.set()
+    thread.join()
+    _points.hook = None
+    return child
+"""
+
+
+def test_a_child_forked_during_a_creation_does_not_keep_the_lock(name, child):
+    Memory.create(name, 1 << 16)
+    code = """
+mem = Memory(sys.argv[1])
+other = meanwhile(lambda: Array(mem, "a", 4, "i8"))
+start = time.monotonic()
+Array.create(mem, "b", 4, "i8")
+print(list(mem), time.monotonic() - start < 2)
+os.kill(other, signal.SIGKILL)
+"""
+    assert child(FORKING + code, name, "create.locked").finish() == "['a', 'b'] True"
+
+
+def test_a_child_forked_during_a_removal_does_not_keep_the_lock(name, child):
+    mem = Memory.create(name, 1 << 16)
+    code = """
+mem = [Memory(sys.argv[1], remove_on_last_detach=True)]
+other = meanwhile(mem.clear)
+start = time.monotonic()
+Memory(sys.argv[1])
+print(time.monotonic() - start < 2)
+os.kill(other, signal.SIGKILL)
+"""
+    assert child(FORKING + code, name, "detach.locked").finish() == "True"
+    assert mem.attachments() == 1
+
+
+@pytest.mark.parametrize("attach", [False, True])
+def test_a_forked_child_removes_only_where_it_was_attached(name, child, attach):
+    code = f"""
+    mem = Memory.create(sys.argv[1], 4096, remove_on_last_detach=True)
+    pid = os.fork()
+    if pid == 0:
+        sys.stdin.readline()
+        if {attach}:
+            mem.id
+        mem.close()
+        os._exit(0)
+    print(pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    parent = child(code, name)
+    pid = int(parent.line())
+    parent.process.wait(30)
+    parent.say()
+    eventually(lambda: not os.path.exists(f"/proc/{pid}") or open(f"/proc/{pid}/stat").read().split()[2] == "Z")
+    assert path_of(name).exists() == (not attach)
 
 
 def test_version_2_takes_any_number_of_entries(name):

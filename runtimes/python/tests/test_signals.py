@@ -1,18 +1,21 @@
 """Exceptions of signal handlers, at any bytecode, leave nothing claimed."""
 
+import gc
 import json
 import os
+import random
 import signal
 import textwrap
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
 import zeroipc
 from conftest import eventually, path_of
-from zeroipc import Array, Memory, Queue, _points
+from zeroipc import Array, Memory, Queue, _cells, _points
 
 RAISING = """
 class Stop(Exception):
@@ -298,3 +301,61 @@ def test_interrupts_while_creating_leave_no_lock(name, child):
     eventually(lambda: mem.attachments() == 2)
     with pytest.raises(zeroipc.NotFound):
         Array(mem, "none", dtype="u1")
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_no_finaliser_runs_between_claim_and_publication(name, many):
+    mem = Memory.create(name, 1 << 16)
+    queue = Queue.create(mem, "q", 512, "i8")
+    states = queue._cells.grid[:, 0]
+    ran = []
+
+    class Garbage:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            ran.append(bool((states & np.uint64(3) == 2).any()))
+
+    values = np.arange(200, dtype="i8")
+    rng = random.Random(1)
+    old = gc.get_threshold()
+    try:
+        for i in range(1500):
+            gc.set_threshold(rng.randint(1, 400 if many else 30))
+            for _ in range(3):
+                Garbage()
+            if many:
+                queue.push_many(values[: rng.randint(1, 200)], timeout=0)
+            else:
+                queue.try_push(i)
+            queue.pop_many(400)
+    finally:
+        gc.set_threshold(*old)
+    assert len(ran) > 1000
+    assert not any(ran)
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_the_collector_is_left_as_it_was(name, monkeypatch, enabled, anywhere):
+    monkeypatch.setattr(_cells, "_COLLECTS_ANYWHERE", anywhere)
+    seen = []
+
+    def look(raising):
+        seen.append(gc.isenabled())
+        if raising:
+            raise KeyboardInterrupt
+        return 7
+
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert _cells.uncollected(partial(look, False)) == 7
+        assert gc.isenabled() == enabled
+        with pytest.raises(KeyboardInterrupt):
+            _cells.uncollected(partial(look, True))
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was else gc.disable)()
+    assert seen == [enabled and not anywhere] * 2

@@ -23,14 +23,14 @@ from ._names import check_segment
 from ._passport import Passport
 from ._points import reach
 from ._region import Region
-from ._table import TABLE_SIZES, Table, header_of, table_end
+from ._table import MIN_SIZE, TABLE_SIZES, Table, header_of, table_end
 from .errors import (
+    Closed,
     Exists,
     LocksUnsupported,
     NotASegment,
     NotFound,
     OutOfMemory,
-    OutOfSpace,
     PermissionDenied,
     ReadOnly,
     TimedOut,
@@ -43,6 +43,8 @@ LOCK_SECONDS = 10.0
 """How long a lock is waited for."""
 REMOVE_SECONDS = 1.0
 """How long the last one out waits for those who attach."""
+_PIECE = 64 << 20
+"""How much memory is reserved at a time: little enough to be done between two signals."""
 _V1_LIMIT = 1 << 32
 _T = TypeVar("_T")
 
@@ -60,6 +62,8 @@ class Attachment:
         self.read_only = read_only
         self.duck_typed = duck_typed
         self.remove = False
+        self.ended = False
+        """Finalised: what is used in finalisers may see it before it is gone."""
         self.region = Region(file.fileno(), status.st_size, read_only=read_only)
         self._anchor: Anchor | None = None
         self.table: Table
@@ -83,7 +87,12 @@ class Attachment:
         ------
         LocksUnsupported
             The locks by which others see that this process lives do not work here.
+        Closed
+            The attachment has ended; only a finaliser can see that.
         """
+        if self.ended:
+            msg = f"the attachment to segment `{self.name}` has ended; open the segment again"
+            raise Closed(msg)
         if self._anchor is None or self._anchor.word.value == 0:
             self._take_anchor()
         return int(self.word.value)
@@ -145,8 +154,9 @@ class Attachment:
                 self._anchor.renew(second)
             try:
                 value = self._try_ids(self._anchor)
-            except OSError as error:
-                if isinstance(error, ZeroIPCError):
+            except BaseException as error:
+                second.close()
+                if isinstance(error, ZeroIPCError) or not isinstance(error, OSError):
                     raise
                 raise self._no_locks(error.strerror or str(error)) from None
             if self._ask(lambda _: True) is None:
@@ -187,10 +197,11 @@ class Attachment:
                 raise self._locked("attach to", LOCK_SECONDS)
             yield
         finally:
-            _system.set_lock(fd, fcntl.F_UNLCK, f.ATTACH_LOCK)
+            _unlock(fd, f.ATTACH_LOCK)
 
-    def creation_lock(self) -> File:
-        """Take the creation lock; it ends when the returned file is closed, which leads to the segment for certain.
+    @contextlib.contextmanager
+    def creation_lock(self) -> Iterator[File]:
+        """Hold the creation lock, through a file that leads to the segment for certain.
 
         Raises
         ------
@@ -202,15 +213,15 @@ class Attachment:
         if self.read_only:
             msg = f"segment `{self.name}` was opened for reading only; open it without `read_only` to create structures"
             raise ReadOnly(msg)
-        file = self.reopened()
-        try:
+        with self.reopened() as file:
+            fd = file.fileno()
             deadline = time.monotonic() + LOCK_SECONDS
-            if not _system.nap_until(deadline, lambda: _system.set_lock(file.fileno(), fcntl.F_WRLCK, f.CREATION_LOCK)):
-                raise self._locked("create a structure in", LOCK_SECONDS)
-        except BaseException:
-            file.close()
-            raise
-        return file
+            try:
+                if not _system.nap_until(deadline, lambda: _system.set_lock(fd, fcntl.F_WRLCK, f.CREATION_LOCK)):
+                    raise self._locked("create a structure in", LOCK_SECONDS)
+                yield file
+            finally:
+                _unlock(fd, f.CREATION_LOCK)
 
     def _locked(self, what: str, seconds: float) -> TimedOut:
         who = "another process holds its lock"
@@ -235,7 +246,8 @@ class Attachment:
     def leave(self) -> None:
         """Let the anchor go, and remove the segment if that was asked for and nobody else is there."""
         remove, self.remove = self.remove, False
-        if remove:
+        # A forked child that was never there is not the last one out either.
+        if remove and self._anchor is not None and self._anchor.word.value:
             with contextlib.suppress(OSError):
                 self._remove_if_last()
         self._release()
@@ -248,19 +260,29 @@ class Attachment:
         with reopen(self.file, self.path, read_only=False) as own:
             fd = own.fileno()
             deadline = time.monotonic() + REMOVE_SECONDS
-            if not _system.nap_until(deadline, lambda: _system.set_lock(fd, fcntl.F_WRLCK, f.ATTACH_LOCK)):
-                return
-            reach("detach.locked")
-            self._release()
-            reach("detach.released")
-            if next(anchors(fd), None) is None and self.leads_here():
-                os.unlink(self.path)
-                reach("detach.unlinked")
+            try:
+                if not _system.nap_until(deadline, lambda: _system.set_lock(fd, fcntl.F_WRLCK, f.ATTACH_LOCK)):
+                    return
+                reach("detach.locked")
+                self._release()
+                reach("detach.released")
+                if next(anchors(fd), None) is None and self.leads_here():
+                    os.unlink(self.path)
+                    reach("detach.unlinked")
+            finally:
+                _unlock(fd, f.ATTACH_LOCK)
 
     def __del__(self) -> None:
+        self.ended = True
         if hasattr(self, "_anchor"):
             self.leave()
             self.file.close()
+
+
+def _unlock(fd: int, byte: int) -> None:
+    """Let a lock go: closing is not enough, a child that another thread has forked shares the description."""
+    with contextlib.suppress(OSError):  # Somebody closed the descriptor.
+        _system.set_lock(fd, fcntl.F_UNLCK, byte)
 
 
 @atexit.register
@@ -279,6 +301,7 @@ def attach(name: str, *, read_only: bool, duck_typed: bool) -> Attachment:
         What their names say.
     """
     path = _system.path_of(check_segment(name))
+    deadline = time.monotonic() + LOCK_SECONDS
     while True:
         attachment = Attachment(
             name, _open(name, path, read_only=read_only), read_only=read_only, duck_typed=duck_typed
@@ -295,6 +318,10 @@ def attach(name: str, *, read_only: bool, duck_typed: bool) -> Attachment:
         if here:
             return attachment
         attachment.leave()
+        if time.monotonic() >= deadline:
+            why = "others remove it again and again; end them"
+            msg = f"could not attach to segment `{name}` within {LOCK_SECONDS:g} s: {why}"
+            raise TimedOut(msg)
 
 
 def _regular(name: str, file: File) -> os.stat_result:
@@ -302,8 +329,8 @@ def _regular(name: str, file: File) -> os.stat_result:
     why = ""
     if not stat.S_ISREG(status.st_mode):
         why = "it is not a regular file"
-    elif status.st_size < t.TABLE_HEADER_V1_SIZE:
-        why = f"it has {status.st_size} bytes, expected at least {t.TABLE_HEADER_V1_SIZE}"
+    elif status.st_size < MIN_SIZE:
+        why = f"it has {status.st_size} bytes, expected at least {MIN_SIZE}"
     if why:
         file.close()
         msg = f"`{name}` is not a ZeroIPC segment: {why}; choose another name"
@@ -335,8 +362,8 @@ def create(
 
     Raises
     ------
-    Exists, OutOfMemory, OutOfSpace, ValueError
-        What their names say; a ``ValueError`` for a size of the table or a version that there is not.
+    Exists, OutOfMemory, ValueError
+        What their names say; a ``ValueError`` for sizes that do not fit each other and a version that there is not.
     """
     path = _system.path_of(check_segment(name))
     size, version = _check_sizes(name, size, table_size, version)
@@ -391,7 +418,7 @@ def _check_sizes(name: str, size: int, table_size: int, version: int | None) -> 
     end = table_end(version, table_size)
     if end > rounded:
         msg = f"segment `{name}` has {rounded} bytes, and a table of {table_size} entries needs {end}; ask for a larger size or a smaller table"
-        raise OutOfSpace(msg)
+        raise ValueError(msg)
     return rounded, version
 
 
@@ -408,9 +435,18 @@ def reserve(name: str, fd: int, offset: int, size: int) -> None:
     status = os.fstat(fd)
     if status.st_blocks * 512 >= status.st_size:
         return  # Every page is there; walking over them again would take as long as the first time.
+    end = offset + size
+    start = offset
     try:
-        os.posix_fallocate(fd, offset, size)
+        # Refused before it takes the memory of others, who would be killed for it.
+        if size > _system.free_memory() + status.st_blocks * 512:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        for start in range(offset, end, _PIECE):
+            # A signal makes some kernels give back all of a piece, and Python begins it again after the handlers.
+            os.posix_fallocate(fd, start, min(_PIECE, end - start))
     except OSError as error:
+        if start > offset:
+            _system.give_back(fd, offset, start - offset)
         if error.errno not in (errno.ENOSPC, errno.ENOMEM, errno.EFBIG):
             raise
         free = f"{size} bytes are needed and {_system.free_memory()} free in {_system.directory}"

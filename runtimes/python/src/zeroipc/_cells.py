@@ -12,10 +12,12 @@ The truth is in the cells; ``head`` and ``tail`` are hints that may lag and move
 from __future__ import annotations
 
 import ctypes
+import gc
+import sys
 from functools import partial
-from itertools import repeat
+from itertools import chain, compress, repeat, tee
 from operator import is_not
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -42,6 +44,7 @@ __all__ = [
     "fill",
     "run_steps",
     "size_of",
+    "uncollected",
 ]
 
 EMPTY = f.CELL_EMPTY
@@ -271,7 +274,7 @@ class Cells:
 
     def open(self) -> Attachment:
         """Return the attachment, or refuse on a closed handle."""
-        if self.attachment is None:
+        if self.attachment is None or self.attachment.ended:
             msg = f"the handle of queue `{self.name}` is closed; open the queue again"
             raise Closed(msg)
         return self.attachment
@@ -347,16 +350,40 @@ class _Walk:
         return position, cells.words[FIRST + (position & cells.mask) * cells.stride]
 
 
-_call: Callable[[partial[object]], object] = partial.__call__
+_T = TypeVar("_T")
+_COLLECTS_ANYWHERE = sys.version_info < (3, 12)
+_is_enabled: partial[Any] = partial(gc.isenabled)
+_enable: partial[Any] = partial(gc.enable)
+_disable: partial[Any] = partial(gc.disable)
+_call: Callable[[partial[Any]], Any] = partial.__call__
 
 
 def run_steps(steps: Any) -> bool:
     """Run an iterator of steps up to the first that returns False, and tell whether there was none.
 
-    Nothing of Python runs between two steps: no signal handler, no other thread, no exception from outside. They run
-    between bytecodes only, and this is one call of C functions.
+    Nothing of Python runs between two steps: no signal handler, no other thread, no finaliser, no exception from outside.
+    They run between bytecodes only, and this is one call of C functions (:func:`uncollected`).
     """
-    return all(map(is_not, map(_call, steps), repeat(False)))
+    return uncollected(partial(all, map(is_not, map(_call, steps), repeat(False))))
+
+
+def uncollected(work: partial[_T]) -> _T:
+    """Call a C function without the garbage collector, whose finalisers are Python.
+
+    Since Python 3.12 it runs between bytecodes only, and before inside any allocation. It is switched off and on within
+    one call of C functions: no other thread and no signal handler comes to see it off, and who has it off keeps it so.
+    """
+    if not _COLLECTS_ANYWHERE:
+        return work()
+    was_on, to_restore = tee(map(_call, (_is_enabled,)))
+    enabling = compress((_enable,), to_restore)
+    try:
+        results = list(map(_call, chain(compress((_disable,), was_on), (work,), enabling)))
+    except BaseException:
+        for enable in enabling:
+            enable()
+        raise
+    return cast("_T", results[len(results) // 2])
 
 
 def size_of(capacity: int, element: int) -> int:

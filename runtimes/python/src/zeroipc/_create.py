@@ -109,9 +109,12 @@ def _stored(name: str) -> bytes:
 
 
 def _check(attachment: Attachment, entry: Entry, kind: Kind, ours: Type | None) -> Found:
+    what = f"`{entry.text}` in segment `{attachment.name}`"
+    if entry.name == SCHEMA_ENTRY.encode():
+        msg = f"{what} is the library's passport, not {_article(kind)}; choose another name"
+        raise KindMismatch(msg)
     passport = Passport.find(attachment.table)
     record = passport.record(entry) if passport else None
-    what = f"`{entry.text}` in segment `{attachment.name}`"
     if record is None:
         if ours is None:
             msg = f"the segment does not say what {what} holds; give a dtype"
@@ -220,11 +223,10 @@ def _start(table: Table, count: int) -> int:
     """Return where the next structure may begin: at what a dead creator left, if it did."""
     if count == 0:
         return table.end
-    next_offset = table.next_offset
+    end, next_offset = table.free_from()
     if count < table.max_entries:
         offset, size = table.slot(count)
-        ends = max(entry.end for entry in table.entries())
-        if offset and offset % 8 == 0 and offset >= ends and round8(offset + size) == next_offset:
+        if offset % 8 == 0 and offset >= end and round8(offset + size) == next_offset:
             return offset
     return next_offset
 

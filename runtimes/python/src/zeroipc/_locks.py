@@ -52,6 +52,7 @@ class Anchor:
     """A lock that ends with this process, and with nothing else.
 
     The lock belongs to an open file description that only a mapping holds, and forked children do not have the mapping.
+    The word outlives the anchor where something else still refers to it, and is 0 then.
     """
 
     def __init__(self, file: File) -> None:
@@ -93,7 +94,3 @@ class Anchor:
         if held and self._page:
             _system.unmap(self._page, _system.PAGE)
         self._page = 0
-
-    def __del__(self) -> None:
-        self.release()
-        _system.unmap(ctypes.addressof(self._word), _system.PAGE)

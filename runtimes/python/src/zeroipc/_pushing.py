@@ -3,8 +3,9 @@
 Invariants
 ----------
 I1. A live process publishes what it has claimed. Claim, hint, copy and publication are steps of one C function
-    (:func:`zeroipc._cells.run_steps`), so nothing of Python runs in between. Should a step fail nevertheless, the cells
-    remember the claim, and it is completed at once, or at the handle's next operation.
+    (:func:`zeroipc._cells.run_steps`), without the garbage collector where that could run inside of it, so nothing of
+    Python runs in between. Should a step fail nevertheless, the cells remember the claim, and it is completed at once, or
+    at the handle's next operation.
 I2. Everything that can fail about a value has happened before the claim.
 I3. No lock is held: a signal handler, a finaliser or another thread may use the same handle at any time.
 """
@@ -41,6 +42,7 @@ from ._cells import (
     Claim,
     Place,
     run_steps,
+    uncollected,
 )
 from ._platform import IS_X86_64
 
@@ -137,7 +139,7 @@ def _push_neighbours(cells: Cells, position: int, me: int, rows: memoryview, sta
         publications = map(cells.words.__setitem__, range(at, at + stride * ready, stride), full)
     try:
         # For each value in turn: claim, copy, publish. Where a claim fails, `zip` stops before the copy (I1).
-        pushed = len(list(zip(takewhile(bool, claims), copies, publications)))
+        pushed = len(uncollected(partial(list, zip(takewhile(bool, claims), copies, publications))))
     except BaseException:
         for step in range(ready):
             place = Place(position + step, at + stride * step, int(free[step]))

@@ -21,19 +21,15 @@ def round8(size: int) -> int:
 class Region:
     """The bytes of a segment.
 
-    They stay mapped as long as this object lives; whoever keeps an address from it keeps the object. A peer may change
-    every byte at any time: each is read once, into something private, and checked there.
+    They stay mapped as long as this object lives; whoever keeps an address from it keeps the object. It has no finaliser:
+    those of a cycle run in any order, and others among them may still use the memory. A peer may change every byte at any
+    time: each is read once, into something private, and checked there.
     """
 
     def __init__(self, fd: int, size: int, *, read_only: bool) -> None:
-        self.address = 0
         self.size = size
         self.read_only = read_only
-        self.address = _system.map_shared(fd, size, read_only=read_only)
-
-    def __del__(self) -> None:
-        if self.address:
-            _system.unmap(self.address, self.size)
+        self.address, self._owner = _system.map_shared(fd, size, read_only=read_only)
 
     def at(self, offset: int, length: int) -> int:
         """Return the address of bytes that lie within the region."""
@@ -75,6 +71,7 @@ class Region:
         ctypes.memset(self.at(offset, length), 0, length)
 
     def view(self, offset: int, length: int) -> memoryview:
-        """Return a writable view, which does not keep the region mapped."""
+        """Return a writable view, which keeps the bytes mapped."""
         raw: Any = (ctypes.c_ubyte * length).from_address(self.at(offset, length))
+        raw.owner = self._owner
         return memoryview(raw).cast("B")

@@ -12,6 +12,8 @@ import time
 from functools import partial
 from typing import Callable
 
+import numpy as np
+
 from ._platform import FUTEX
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "find_lock",
     "free_memory",
     "futex_wait",
+    "give_back",
     "map_private_word",
     "map_reserved",
     "map_shared",
@@ -45,6 +48,10 @@ _FUTEX_WAKE = 1
 _MADV_DONTFORK = 10
 _MADV_WIPEONFORK = 18
 _PROT_NONE = 0
+_MAP_FIXED = 0x10
+_FALLOC_FL_KEEP_SIZE = 1
+_FALLOC_FL_PUNCH_HOLE = 2
+_NO_LIMIT = (1 << 63) - 1
 _MAP_FAILED = (1 << 64) - 1
 _EVERYONE = 0x7FFF_FFFF
 
@@ -55,6 +62,8 @@ _munmap = _quick["munmap"]
 _munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 _madvise = _quick["madvise"]
 _madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+_fallocate = _blocking["fallocate"]
+_fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
 class _Timespec(ctypes.Structure):
@@ -99,30 +108,42 @@ def waking(address: int) -> partial[object]:
     return partial(_wake, FUTEX, address, _FUTEX_WAKE, _EVERYONE)
 
 
-def map_shared(fd: int, size: int, *, read_only: bool) -> int:
-    """Map a file and return the address."""
+def map_shared(fd: int, size: int, *, read_only: bool) -> tuple[int, mmap.mmap]:
+    """Map a file; return the address, and the object whose end unmaps it."""
+    # Over a reserved range: given the file, `mmap.mmap` would keep a descriptor of its own.
+    owner = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=_PROT_NONE)
+    address = _address_of(owner)
     protection = mmap.PROT_READ if read_only else mmap.PROT_READ | mmap.PROT_WRITE
-    return _mapped(_mmap(None, size, protection, mmap.MAP_SHARED, fd, 0), f"mapping {size} bytes")
+    return _mapped(
+        _mmap(address, size, protection, mmap.MAP_SHARED | _MAP_FIXED, fd, 0), f"mapping {size} bytes"
+    ), owner
 
 
 def map_reserved(fd: int) -> int:
     """Map one page of a file so that nothing can reach it and no forked child has it; return the address."""
     address = _mapped(_mmap(None, PAGE, _PROT_NONE, mmap.MAP_SHARED, fd, 0), "mapping an anchor")
-    _advise(address, _MADV_DONTFORK)
+    try:
+        _advise(address, _MADV_DONTFORK)
+    except OSError:
+        unmap(address, PAGE)
+        raise
     return address
 
 
 def map_private_word() -> ctypes.c_uint64:
-    """Return a word on a page of its own that reads 0 in a forked child; it is never unmapped."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    address = _mapped(_mmap(None, PAGE, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0), "mapping a page")
-    _advise(address, _MADV_WIPEONFORK)
-    return ctypes.c_uint64.from_address(address)
+    """Return a word on a page of its own that reads 0 in a forked child; the page is unmapped when the word goes."""
+    page = mmap.mmap(-1, PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    _advise(_address_of(page), _MADV_WIPEONFORK)
+    return ctypes.c_uint64.from_buffer(page)
 
 
 def unmap(address: int, size: int) -> None:
     """Unmap what was mapped."""
     _munmap(address, size)
+
+
+def _address_of(owner: mmap.mmap) -> int:
+    return int(np.frombuffer(owner, np.uint8).__array_interface__["data"][0])
 
 
 def _mapped(address: int | None, what: str) -> int:
@@ -135,7 +156,6 @@ def _mapped(address: int | None, what: str) -> int:
 def _advise(address: int, advice: int) -> None:
     if _madvise(address, PAGE, advice) != 0:
         number = ctypes.get_errno()
-        _munmap(address, PAGE)
         raise OSError(number, f"madvise failed: {os.strerror(number)}")
 
 
@@ -178,4 +198,10 @@ def nap_until(deadline: float, attempt: Callable[[], bool]) -> bool:
 def free_memory() -> int:
     """Return the bytes of shared memory that the system has left."""
     status = os.statvfs(directory)
-    return status.f_bavail * status.f_frsize
+    # A directory without a limit has no blocks at all.
+    return status.f_bavail * status.f_frsize if status.f_blocks else _NO_LIMIT
+
+
+def give_back(fd: int, offset: int, size: int) -> None:
+    """Give the memory of a part of a file back to the system; the part reads as zeros then."""
+    _fallocate(fd, _FALLOC_FL_KEEP_SIZE | _FALLOC_FL_PUNCH_HOLE, offset, size)

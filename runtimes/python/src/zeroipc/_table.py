@@ -10,7 +10,16 @@ from ._points import reach
 from ._region import Region, round8
 from .errors import Corrupt, NotASegment, UnsupportedVersion
 
-__all__ = ["DEFAULT_TABLE_SIZE", "MIN_SCHEMA_TABLE_SIZE", "TABLE_SIZES", "Entry", "Table", "header_of", "table_end"]
+__all__ = [
+    "DEFAULT_TABLE_SIZE",
+    "MIN_SCHEMA_TABLE_SIZE",
+    "MIN_SIZE",
+    "TABLE_SIZES",
+    "Entry",
+    "Table",
+    "header_of",
+    "table_end",
+]
 
 TABLE_SIZES = (1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """How many entries a table may be created with."""
@@ -84,6 +93,10 @@ def table_end(version: int, max_entries: int) -> int:
     return layout.header_size + layout.entry_size * max_entries
 
 
+MIN_SIZE = min(table_end(version, TABLE_SIZES[0]) for version in _LAYOUTS)
+"""The smallest table; a smaller file is no segment."""
+
+
 def header_of(version: int, max_entries: int, size: int) -> bytes:
     """Return the header of a new segment."""
     fields = {"magic": f.MAGIC, "version": version, "next_offset": table_end(version, max_entries)}
@@ -111,10 +124,6 @@ class Table:
             what = f"has version {self.version}, and this library reads 1 and 2"
             msg = f"segment `{segment}` {what}; create it again or update the library"
             raise UnsupportedVersion(msg)
-        if region.size < layout.header_size:
-            what = f"has {region.size} bytes, and the header of version {self.version} needs {layout.header_size}"
-            msg = f"`{segment}` is not a ZeroIPC segment: it {what}; choose another name"
-            raise NotASegment(msg)
         self._layout = layout
         self.max_entries = self._find_max_entries()
         self.end = table_end(self.version, self.max_entries)
@@ -141,6 +150,22 @@ class Table:
     def next_offset(self) -> int:
         """Where the next structure may begin."""
         return self._load(self._layout.next_offset)
+
+    def free_from(self) -> tuple[int, int]:
+        """Return the end of the last counted structure and ``next_offset``, for who holds the creation lock.
+
+        Raises
+        ------
+        Corrupt
+            What the header calls free belongs to a counted structure, or lies behind the end.
+        """
+        end = max((entry.end for entry in self.entries()), default=self.end)
+        next_offset = self.next_offset
+        if not end <= next_offset <= self.limit:
+            raise self._corrupt(
+                "next_offset", next_offset, f"between {end}, where the last structure ends, and {self.limit}"
+            )
+        return end, next_offset
 
     def slot(self, index: int) -> tuple[int, int]:
         """Return offset and size of a slot, counted or not, unchecked."""
@@ -212,9 +237,7 @@ class Table:
             return found
         # In this order: a creator stores the offset of entry 0 before it moves `next_offset`.
         next_offset = self.next_offset
-        first = 0
-        if self.region.size >= self._layout.header_size + self._layout.entry_size:
-            first, _ = self.slot(0)
+        first, _ = self.slot(0)
         end = first or next_offset
         for size in TABLE_SIZES:
             if table_end(self.version, size) == end <= self.region.size:

@@ -54,8 +54,9 @@ class Memory:
     table_version
         1 below 4 GiB, 2 from there on, unless asked for. Used when the segment is created.
     duck_typed
-        The first structure that this handle creates brings no passport, and a segment without one describes nothing:
-        readers are checked by sizes only. Where there is a passport, this handle's structures are described as well.
+        The first structure of the segment, if this handle creates it, brings no passport, and a segment without one
+        describes nothing: readers are checked by sizes only. Where there is a passport, everybody's structures are
+        described, this handle's as well.
     prefault
         Reserve the memory of the whole segment at creation.
     remove_on_last_detach
@@ -67,7 +68,7 @@ class Memory:
     Raises
     ------
     NotFound, Exists, InvalidName, PermissionDenied, NotASegment, UnsupportedVersion, Corrupt, SizeMismatch,
-    OutOfMemory, OutOfSpace, LocksUnsupported, TimedOut
+    OutOfMemory, LocksUnsupported, TimedOut
         All derive from :class:`zeroipc.ZeroIPCError`; the text says what to do.
 
     Examples
@@ -303,7 +304,7 @@ class Memory:
         self._attachment = None
 
     def _open(self) -> Attachment:
-        if self._attachment is None:
+        if self._attachment is None or self._attachment.ended:
             msg = f"the handle of segment `{self._name}` is closed; open the segment again"
             raise Closed(msg)
         return self._attachment

@@ -59,7 +59,9 @@ class Queue(Generic[_T]):
     -----
     An exception that a signal handler raises during :meth:`push` (``KeyboardInterrupt``) may leave the value pushed,
     and one during :meth:`pop` may lose the value that was just taken; nothing is doubled, and no cell stays claimed.
-    The operations may be called from Python's signal handlers and finalisers.
+    The operations may be called from Python's signal handlers and finalisers: none runs between a claim and its
+    publication, the garbage collector's included. In a finaliser that runs when the last handle has gone they may raise
+    :class:`Closed`.
 
     Examples
     --------
