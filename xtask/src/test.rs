@@ -72,6 +72,7 @@ fn make(target_name: &str, fast: bool) -> Result {
         .arg("--no-print-directory")
         .arg(target_name)
         .arg(format!("BUILD={}", target().join("c").display()))
+        .arg(format!("CC={}", tools::c_compiler()?))
         .run()
 }
 
@@ -100,11 +101,7 @@ fn python_checks(_: bool) -> Result {
 /// The tests that need the other languages' programs, which this step builds.
 fn across(fast: bool) -> Result {
     let peer = target().join("c").join("peer");
-    Program::new("make")
-        .directory("runtimes/c")
-        .args(["--no-print-directory", "peer"])
-        .arg(format!("BUILD={}", target().join("c").display()))
-        .run()?;
+    make("peer", fast)?;
     Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-tests", "--bin", "peer"]).run()?;
     scaled(Program::cargo("test").args(["--package", "zeroipc-tests", "--test", "across"]), fast)
         .env("ZEROIPC_PYTHON", tools::python()?)
