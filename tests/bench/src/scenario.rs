@@ -126,6 +126,19 @@ pub(crate) fn ping_pong_spinning(repeat: usize, scale: usize) -> Result<Comparis
             },
         )
     };
+    let waiting = || {
+        let (take, give) =
+            (|queue: &Queue<u64>| queue.pop().unwrap_or(0), |queue: &Queue<u64>, value| queue.push(value));
+        beside(
+            || (0..rounds).for_each(|_| give(&pong, take(&ping) + 1).expect("there is room")),
+            || {
+                for round in 0..rounds {
+                    give(&ping, round).expect("there is room");
+                    black_box(take(&pong));
+                }
+            },
+        )
+    };
     let line = || {
         let ball = Ball::shared();
         beside(
@@ -136,8 +149,11 @@ pub(crate) fn ping_pong_spinning(repeat: usize, scale: usize) -> Result<Comparis
             },
         )
     };
-    let candidates: Vec<Candidate<'_>> =
-        vec![("zeroipc queues, try_pop", Box::new(ours)), ("bare cache line", Box::new(line))];
+    let candidates: Vec<Candidate<'_>> = vec![
+        ("zeroipc queues, try_pop", Box::new(ours)),
+        ("zeroipc queues, pop", Box::new(waiting)),
+        ("bare cache line", Box::new(line)),
+    ];
     let samples = take_turns(repeat, candidates, |took| took.as_secs_f64() * 1e9 / rounds as f64);
     Ok(Comparison::new("round trip, spinning".into(), "ns", false, samples))
 }
