@@ -206,9 +206,10 @@ fn quiet_lines(text: &str, errors: &[Diagnostic]) -> Vec<Span> {
 pub(super) fn describe(kind: &Kind) -> String {
     match kind {
         Kind::Ident(word) => format!("`{word}`"),
-        Kind::Number { .. } => "a number".to_owned(),
+        Kind::Number { .. } | Kind::Float(_) => "a number".to_owned(),
         Kind::Text(_) => "a text in quotes".to_owned(),
         Kind::Doc(_) | Kind::FileDoc(_) => "a documentation comment".to_owned(),
+        Kind::Comment(_) => "a comment".to_owned(),
         Kind::Punct(punct) => format!("`{punct}`"),
         Kind::End => "the end of the file".to_owned(),
     }

@@ -4,19 +4,22 @@ use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::syntax::errors;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Ident(String),
     Number {
         value: u128,
         hex: bool,
     },
+    Float(f64),
     Text(String),
     /// `///`, without the slashes.
     Doc(String),
     /// `//!`, without the slashes.
     FileDoc(String),
-    /// `{ } [ ] ( ) < > << >> : ; , = @ . + - * / % & | ^ ~`
+    /// A comment without meaning, delimiters included; only [`lex_all`] keeps them.
+    Comment(String),
+    /// `{ } [ ] ( ) < > << >> <= >= == != : ; , = @ . + - * / % & | ^ ~`
     Punct(&'static str),
     End,
 }
@@ -27,13 +30,22 @@ pub(crate) struct Token {
     pub(crate) span: Span,
 }
 
-const PUNCTUATION: [&str; 23] = [
-    "<<", ">>", "{", "}", "[", "]", "(", ")", "<", ">", ":", ";", ",", "=", "@", ".", "+", "-", "*", "/", "%", "&", "|",
+/// Longer ones first.
+const PUNCTUATION: [&str; 29] = [
+    "<<", ">>", "<=", ">=", "==", "!=", "{", "}", "[", "]", "(", ")", "<", ">", ":", ";", ",", "=", "@", ".", "+", "-",
+    "*", "/", "%", "&", "|", "^", "~",
 ];
-const MORE_PUNCTUATION: [&str; 2] = ["^", "~"];
 
 /// The tokens of `text`; the last one is [`Kind::End`].
 pub(crate) fn lex(text: &str, errors: &mut Diagnostics) -> Vec<Token> {
+    let mut tokens = lex_all(text, errors);
+    tokens.retain(|token| !matches!(token.kind, Kind::Comment(_)));
+    tokens
+}
+
+#[allow(dead_code)]
+/// As [`lex`], with the comments.
+pub(crate) fn lex_all(text: &str, errors: &mut Diagnostics) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0, errors, tokens: Vec::new() };
     if text.starts_with('\u{feff}') {
         lexer.at = '\u{feff}'.len_utf8();
@@ -88,7 +100,7 @@ impl<'a> Lexer<'a> {
             self.push(Kind::Ident(word.to_owned()), word.len());
         } else if first == '"' {
             self.string();
-        } else if let Some(punct) = PUNCTUATION.iter().chain(&MORE_PUNCTUATION).find(|p| rest.starts_with(**p)) {
+        } else if let Some(punct) = PUNCTUATION.iter().find(|p| rest.starts_with(**p)) {
             self.push(Kind::Punct(punct), punct.len());
         } else {
             let len = first.len_utf8();
@@ -106,7 +118,7 @@ impl<'a> Lexer<'a> {
         } else if let Some(doc) = line.strip_prefix("//!") {
             self.push(Kind::FileDoc(doc_text(doc)), len);
         } else {
-            self.at += len;
+            self.push(Kind::Comment(line.trim_end().to_owned()), len);
         }
     }
 
@@ -123,7 +135,7 @@ impl<'a> Lexer<'a> {
                 at += 2;
                 if depth == 0 {
                     self.check_comment(&rest[..at], true);
-                    self.at += at;
+                    self.push(Kind::Comment(rest[..at].to_owned()), at);
                     return;
                 }
             } else {
@@ -144,6 +156,17 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) {
+        let float = float_len(self.rest());
+        if float > 0 {
+            let digits = self.rest()[..float].replace('_', "");
+            let value = digits.parse().ok().filter(|value: &f64| value.is_finite());
+            if value.is_none() {
+                let span = Span::new(self.at, self.at + float);
+                self.errors.push(errors::bad_number(span, &digits, "it is too large for 64 bits"));
+            }
+            self.push(Kind::Float(value.unwrap_or(0.0)), float);
+            return;
+        }
         let word = word(self.rest());
         let span = Span::new(self.at, self.at + word.len());
         let value = match number_value(word) {
@@ -195,6 +218,29 @@ impl<'a> Lexer<'a> {
 fn word(text: &str) -> &str {
     let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
     &text[..end]
+}
+
+/// The length of the float that `text` begins with, or 0 if it begins with a whole number.
+fn float_len(text: &str) -> usize {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or("");
+        let len = rest.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(rest.len());
+        if rest.starts_with(|c: char| c.is_ascii_digit()) { len } else { 0 }
+    };
+    let whole = digits(0);
+    let mut end = whole;
+    if text[end..].starts_with('.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    if text[end..].starts_with(['e', 'E']) {
+        let sign = usize::from(text[end + 1..].starts_with(['+', '-']));
+        let exponent = digits(end + 1 + sign);
+        if exponent > 0 {
+            end += 1 + sign + exponent;
+        }
+    }
+    // What goes on as a word is a number that is written wrongly, which is told as one.
+    if end == whole || text[end..].starts_with(is_word) { 0 } else { end }
 }
 
 fn doc_text(line: &str) -> String {
