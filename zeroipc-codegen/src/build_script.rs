@@ -38,11 +38,12 @@ pub fn build(schema: impl Into<PathBuf>) -> Result<(), Error> {
 /// ```
 pub fn build_with(compiler: Compiler) -> Result<(), Error> {
     let out = std::env::var_os("OUT_DIR").ok_or(Error::NoBuildScript("OUT_DIR"))?;
+    let (inputs, checked) = compiler.load();
     // Told first, so that Cargo looks again when a schema with errors changes.
-    for path in compiler.paths() {
+    for path in inputs {
         println!("cargo::rerun-if-changed={}", path.display());
     }
-    let compiled = compiler.compile()?;
+    let compiled = compiler.emit(checked?)?;
     for report in &compiled.warnings {
         for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Warning) {
             println!("cargo::warning={}", report.short(diagnostic));

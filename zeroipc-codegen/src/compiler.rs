@@ -5,20 +5,19 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
-use crate::model;
-use crate::names;
+use crate::levels::{Level, Levels};
+use crate::load::{Loader, Unit};
 use crate::source::Source;
-use crate::syntax::{self, errors};
-
-/// The largest schema in bytes.
-const MAX_FILE: usize = 1 << 20;
 
 /// What to compile, and to what.
 #[derive(Clone, Debug, Default)]
 pub struct Compiler {
     inputs: Vec<Input>,
     targets: Vec<Target>,
+    directories: Vec<PathBuf>,
+    levels: Levels,
     bare: bool,
+    with_imports: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +42,21 @@ pub struct Compiled {
     pub outputs: Vec<Output>,
     /// The warnings; none of these reports has an error.
     pub warnings: Vec<Report>,
+    /// Every schema that was read from disk, imports included, in the order of reading.
+    pub inputs: Vec<PathBuf>,
+}
+
+/// Schemas that have no errors, for everything that is done with them but compiling.
+#[derive(Debug)]
+pub struct Checked {
+    /// Every file, imports before those that import them.
+    pub(crate) units: Vec<Unit>,
+    /// The places of the schemas that were asked for, in their order.
+    pub(crate) roots: Vec<usize>,
+    /// The warnings; none of these reports has an error.
+    pub warnings: Vec<Report>,
+    /// Every schema that was read from disk, imports included, in the order of reading.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// Why nothing came out. `Debug` shows the same text as `Display`, so that a build script's `main` may return it.
@@ -155,68 +169,114 @@ impl Compiler {
         self
     }
 
+    /// Adds a directory in which imports are looked for.
+    #[must_use]
+    pub fn include(mut self, directory: impl Into<PathBuf>) -> Compiler {
+        self.directories.push(directory.into());
+        self
+    }
+
+    /// Emits also what the schemas import.
+    #[must_use]
+    pub fn with_imports(mut self, with_imports: bool) -> Compiler {
+        self.with_imports = with_imports;
+        self
+    }
+
+    /// Says what to do about a warning: `what` is its code, its name or `warnings` for all. A later call wins.
+    #[must_use]
+    pub fn level(mut self, what: impl Into<String>, level: Level) -> Compiler {
+        self.levels.set(what.into(), level);
+        self
+    }
+
     /// Reads and compiles every schema. Nothing is written.
     ///
     /// # Errors
     /// A schema that cannot be read; all errors of all schemas; two schemas with the same stem.
     pub fn compile(&self) -> Result<Compiled, Error> {
-        let mut compiled = Compiled::default();
-        let mut failed = Vec::new();
+        self.load().1.and_then(|checked| self.emit(checked))
+    }
+
+    /// Reads every schema and what it imports, and looks for errors.
+    ///
+    /// # Errors
+    /// A schema that cannot be read; all errors of all schemas.
+    pub fn check(&self) -> Result<Checked, Error> {
+        self.load().1
+    }
+
+    /// What was read from disk, and what came of it.
+    pub(crate) fn load(&self) -> (Vec<PathBuf>, Result<Checked, Error>) {
+        let memory: Vec<Source> = self.inputs.iter().filter_map(Input::text).cloned().collect();
+        let mut loader = Loader::new(&self.directories, &memory);
+        let mut roots = Vec::new();
         for input in &self.inputs {
-            let source = read(input)?;
-            let report = self.compile_one(&source, &mut compiled.outputs);
-            if report.has_errors() {
-                failed.push(report);
-            } else if !report.diagnostics.is_empty() {
-                compiled.warnings.push(report);
+            let place = match input {
+                Input::Text(source) => Ok(loader.load_source(source)),
+                Input::Path(path) => loader.load_path(path),
+            };
+            match place {
+                Ok(place) => roots.push(place),
+                Err(error) => return (loader.paths, Err(error)),
             }
         }
-        if !failed.is_empty() {
-            return Err(Error::Schema(failed));
+        let inputs = loader.paths.clone();
+        let checked = self.judge(loader.into_units(), roots, inputs.clone());
+        (inputs, checked)
+    }
+
+    /// Parts errors from warnings.
+    fn judge(&self, mut units: Vec<Unit>, roots: Vec<usize>, inputs: Vec<PathBuf>) -> Result<Checked, Error> {
+        let (mut failed, mut warnings) = (Vec::new(), Vec::new());
+        for unit in &mut units {
+            self.check_outputs(unit);
+            self.levels.apply(&mut unit.report);
+            if unit.report.has_errors() {
+                failed.push(unit.report.clone());
+            } else if !unit.report.diagnostics.is_empty() {
+                warnings.push(unit.report.clone());
+            }
         }
-        let mut paths: Vec<&PathBuf> = compiled.outputs.iter().map(|output| &output.path).collect();
+        if failed.is_empty() { Ok(Checked { units, roots, warnings, inputs }) } else { Err(Error::Schema(failed)) }
+    }
+
+    /// What the outputs cannot say although the schema can.
+    fn check_outputs(&self, unit: &mut Unit) {
+        let Some(schema) = &unit.schema else { return };
+        let mut errors = Diagnostics::default();
+        emit::check_spelling(schema, &mut errors);
+        if !self.bare {
+            emit::check_runtimes(schema, &self.targets, &mut errors);
+        }
+        unit.report.add(errors);
+    }
+
+    /// The outputs of what was read.
+    pub(crate) fn emit(&self, checked: Checked) -> Result<Compiled, Error> {
+        let all = || (0..checked.units.len()).collect();
+        let places: Vec<usize> = if self.with_imports { all() } else { checked.roots.clone() };
+        let mut outputs: Vec<Output> = Vec::new();
+        for schema in places.iter().filter_map(|place| checked.units[*place].schema.as_ref()) {
+            for target in &self.targets {
+                let path = PathBuf::from(format!("{}.{}", schema.stem, target.extension()));
+                outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
+            }
+        }
+        let mut paths: Vec<&PathBuf> = outputs.iter().map(|output| &output.path).collect();
         paths.sort_unstable();
         match paths.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::SameOutput(pair[0].clone())),
-            None => Ok(compiled),
+            None => Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs }),
         }
-    }
-
-    /// The schemas that are read from disk.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.inputs.iter().filter_map(|input| match input {
-            Input::Path(path) => Some(path),
-            Input::Text(_) => None,
-        })
-    }
-
-    fn compile_one(&self, source: &Source, outputs: &mut Vec<Output>) -> Report {
-        let mut errors = Diagnostics::default();
-        if source.text.len() > MAX_FILE {
-            errors.push(errors::file_too_large(source.text.len(), MAX_FILE));
-            return errors.into_report(&Source { text: String::new(), ..source.clone() });
-        }
-        let file = syntax::parse(&source.text, &mut errors);
-        names::check(&file, source, &mut errors);
-        if let Some(schema) = model::resolve(&file, source, &mut errors) {
-            emit::check_spelling(&schema, &mut errors);
-            if !errors.has_errors() {
-                for target in &self.targets {
-                    let path = PathBuf::from(format!("{}.{}", source.stem, target.extension()));
-                    outputs.push(Output { path, text: emit::emit(&schema, *target, self.bare) });
-                }
-            }
-        }
-        errors.into_report(source)
     }
 }
 
-fn read(input: &Input) -> Result<Source, Error> {
-    match input {
-        Input::Text(source) => Ok(source.clone()),
-        Input::Path(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| Error::Io { path: path.clone(), error })?;
-            Ok(Source::new(path.to_string_lossy(), text))
+impl Input {
+    fn text(&self) -> Option<&Source> {
+        match self {
+            Input::Path(_) => None,
+            Input::Text(source) => Some(source),
         }
     }
 }

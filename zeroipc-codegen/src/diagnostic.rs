@@ -159,6 +159,12 @@ impl Report {
         Report { source: source.clone(), diagnostics }
     }
 
+    /// Adds what was found later.
+    pub(crate) fn add(&mut self, more: Diagnostics) {
+        self.diagnostics.extend(more.list);
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    }
+
     /// How many diagnostics [`Report::render`] shows.
     pub const MAX_SHOWN: usize = 100;
 

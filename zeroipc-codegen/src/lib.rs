@@ -58,6 +58,8 @@ mod case;
 mod compiler;
 mod diagnostic;
 mod emit;
+mod levels;
+mod load;
 mod model;
 mod names;
 mod source;
@@ -65,7 +67,8 @@ mod syntax;
 mod write;
 
 pub use build_script::{build, build_with};
-pub use compiler::{Compiled, Compiler, Error, Output};
+pub use compiler::{Checked, Compiled, Compiler, Error, Output};
 pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
 pub use emit::Target;
+pub use levels::Level;
 pub use source::{Source, Span};

@@ -18,6 +18,8 @@ const MAX_NAME: usize = 63;
 const RUNTIME: &str = "zeroipc";
 /// Rust lists the values of an enum under this name.
 const ENUM_OWN: &str = "VALUES";
+/// Names of cases that the generated variant has itself.
+const VARIANT_OWN: [&str; 2] = ["tag", "payload"];
 /// Names of structures that the generated segment type has itself.
 const SEGMENT_OWN: [&str; 5] = ["memory", "open", "create", "open_or_create", "close"];
 
@@ -39,6 +41,9 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     }
     for part in &file.namespace {
         check_name(part, Kind::Field, errors);
+    }
+    for alias in file.imports.iter().filter_map(|import| import.alias.as_ref()) {
+        check_name(alias, Kind::Field, errors);
     }
     if let [first, rest @ ..] = file.namespace.as_slice() {
         let ours = rest.first().is_some_and(|second| second.text == "format");
@@ -62,6 +67,23 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
                     }
                 }
             }
+            Item::Alias(item) => items.name("type", &item.name, Kind::Type, errors),
+            Item::Variant(item) => {
+                items.name("type", &item.name, Kind::Type, errors);
+                let tag = Ident { text: format!("{}Tag", item.name.text), span: item.name.span };
+                items.name("type", &tag, Kind::Type, errors);
+                let mut cases = Scope::default();
+                for case in &item.cases {
+                    cases.name("case", &case.name, Kind::Field, errors);
+                    if VARIANT_OWN.contains(&case.name.text.as_str()) {
+                        errors.push(errors::kept_name(&case.name, &format!("{}_case", case.name.text)));
+                    }
+                    if reserved_in(&case.name.text.to_uppercase()).is_some() || case.name.text == "values" {
+                        errors.push(errors::kept_name(&case.name, &format!("{}_case", case.name.text)));
+                    }
+                }
+            }
+            Item::Assert(_) => {}
             Item::Struct(item) => {
                 items.name("type", &item.name, Kind::Type, errors);
                 let mut fields = Scope::default();
@@ -156,6 +178,6 @@ fn follows(text: &str, kind: Kind) -> bool {
 }
 
 /// Whether `text` can be a namespace without being written down in the schema.
-fn is_namespace(text: &str) -> bool {
+pub(crate) fn is_namespace(text: &str) -> bool {
     text.len() <= MAX_NAME && follows(text, Kind::Field) && reserved_in(text).is_none()
 }

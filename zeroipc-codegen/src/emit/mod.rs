@@ -6,7 +6,9 @@ mod python;
 mod rust;
 mod spelling;
 
-use crate::model::Schema;
+use crate::diagnostic::Diagnostics;
+use crate::model::{Schema, StructureKind};
+use crate::syntax::errors;
 
 pub(crate) use spelling::{check as check_spelling, reserved_in};
 
@@ -25,12 +27,45 @@ impl Target {
     /// Every language.
     pub const ALL: [Target; 3] = [Target::C, Target::Python, Target::Rust];
 
+    /// The name of the language.
+    pub const fn language(self) -> &'static str {
+        match self {
+            Target::C => "C",
+            Target::Python => "Python",
+            Target::Rust => "Rust",
+        }
+    }
+
+    /// Whether the output opens segments, and so needs the language's runtime.
+    const fn has_segments(self) -> bool {
+        true
+    }
+
     /// What the output's name ends with, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Target::C => "h",
             Target::Python => "py",
             Target::Rust => "rs",
+        }
+    }
+}
+
+/// Whether the runtime of a language has a kind of structure.
+const fn has_runtime(_target: Target, kind: StructureKind) -> bool {
+    matches!(kind, StructureKind::Array | StructureKind::Queue)
+}
+
+/// Checks that the languages' runtimes have the structures of the segments.
+pub(crate) fn check_runtimes(schema: &Schema, targets: &[Target], errors: &mut Diagnostics) {
+    for structure in schema.segments.iter().flat_map(|segment| &segment.structures) {
+        let missing: Vec<&str> = targets
+            .iter()
+            .filter(|target| target.has_segments() && !has_runtime(**target, structure.kind))
+            .map(|target| target.language())
+            .collect();
+        if !missing.is_empty() {
+            errors.push(errors::no_runtime(structure.span, structure.kind.word(), &missing.join(" and ")));
         }
     }
 }

@@ -6,7 +6,8 @@ use zeroipc_layout::encode::{encode, encoded_len};
 use zeroipc_layout::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
 use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc, fingerprint};
 
-use super::{Schema, TypeId, TypeKind};
+use super::variants::TAG;
+use super::{Schema, Type, TypeId, TypeKind};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::syntax::ast::Ident;
@@ -18,11 +19,29 @@ const MAX_WORK: u64 = 1 << 31;
 /// The most bytes that all descriptions of a schema may have together.
 const MAX_DESCRIBED: u64 = 4 << 20;
 
-pub(super) fn struct_len(name: &str) -> u64 {
+/// Depth, length of the description and work of a struct with these fields: their recorded names, units and types. The
+/// rest is for the caller to fill in.
+pub(super) fn measure<'a>(
+    name: &str,
+    fields: impl Iterator<Item = (&'a str, &'a str, TypeId)>,
+    types: &[Type],
+) -> Type {
+    let kind = TypeKind::Str(0);
+    let mut ty = Type { kind, size: 0, align: 1, depth: 0, described: struct_len(name), work: 0 };
+    for (name, unit, field) in fields {
+        let field = types[field];
+        ty.depth = ty.depth.max(field.depth + 1);
+        ty.described = ty.described.saturating_add(field_len(name, unit)).saturating_add(field.described);
+        ty.work = ty.work.saturating_add(field.work);
+    }
+    ty
+}
+
+fn struct_len(name: &str) -> u64 {
     1 + 1 + name.len() as u64 + 4 + 4 + 2
 }
 
-pub(super) fn field_len(name: &str, unit: &str) -> u64 {
+fn field_len(name: &str, unit: &str) -> u64 {
     4 + 1 + name.len() as u64 + 1 + unit.len() as u64
 }
 
@@ -45,14 +64,19 @@ pub(super) fn check(schema: &Schema, errors: &mut Diagnostics) {
                 if parts.filter_map(|part| inner_struct(schema, part)).any(|part| problem(schema, part).is_some()) => {}
             Some(why) => errors.push(errors::no_description(&Ident { text: name.to_owned(), span }, why)),
         };
-    for item in &schema.enums {
+    for item in schema.own_enums() {
         check(&item.name, item.span, item.ty, &mut std::iter::empty());
     }
-    for item in &schema.structs {
+    for item in schema.own_structs() {
         check(&item.name, item.span, item.ty, &mut item.fields.iter().map(|field| field.ty));
     }
+    for item in schema.own_variants() {
+        check(&item.name, item.span, item.ty, &mut item.cases.iter().filter_map(|case| case.ty));
+    }
     for item in schema.segments.iter().flat_map(|segment| &segment.structures) {
-        check(&item.name, item.span, item.element, &mut std::iter::once(item.element));
+        for element in &item.elements {
+            check(&item.name, item.span, *element, &mut std::iter::once(*element));
+        }
     }
     if work > MAX_WORK {
         errors.push(errors::too_many_values(Span::new(0, 0)));
@@ -77,7 +101,7 @@ fn problem(schema: &Schema, ty: TypeId) -> Option<&'static str> {
 fn inner_struct(schema: &Schema, ty: TypeId) -> Option<TypeId> {
     match schema.types[ty].kind {
         TypeKind::Array { elem, .. } => inner_struct(schema, elem),
-        TypeKind::Struct(_) => Some(ty),
+        TypeKind::Struct(_) | TypeKind::Variant(_) => Some(ty),
         TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) => None,
     }
 }
@@ -119,6 +143,8 @@ struct Slots<'a> {
     types: Vec<OnceCell<TypeDesc<'a>>>,
     fields: Vec<OnceCell<Vec<FieldDesc<'a>>>>,
     structs: Vec<OnceCell<StructDesc<'a>>>,
+    cases: Vec<OnceCell<Vec<FieldDesc<'a>>>>,
+    variants: Vec<OnceCell<StructDesc<'a>>>,
     values: Vec<OnceCell<Vec<EnumValue<'a>>>>,
     enums: Vec<OnceCell<EnumDesc<'a>>>,
 }
@@ -134,6 +160,8 @@ impl<'a> Slots<'a> {
             types: cells(schema.types.len()),
             fields: cells(schema.structs.len()),
             structs: cells(schema.structs.len()),
+            cases: cells(schema.variants.len()),
+            variants: cells(schema.variants.len()),
             values: cells(schema.enums.len()),
             enums: cells(schema.enums.len()),
         }
@@ -146,6 +174,7 @@ impl<'a> Slots<'a> {
             TypeKind::Array { elem, count } => TypeDesc::Array { count, elem: self.ty(elem) },
             TypeKind::Enum(i) => TypeDesc::Enum(self.enumeration(i)),
             TypeKind::Struct(i) => TypeDesc::Struct(self.structure(i)),
+            TypeKind::Variant(i) => TypeDesc::Struct(self.variant(i)),
         })
     }
 
@@ -155,7 +184,7 @@ impl<'a> Slots<'a> {
             let fields = item.fields.iter();
             fields
                 .map(|field| FieldDesc {
-                    name: &field.name,
+                    name: field.recorded(),
                     offset: field.offset as u32,
                     unit: &field.unit,
                     ty: self.ty(field.ty),
@@ -170,12 +199,32 @@ impl<'a> Slots<'a> {
         })
     }
 
+    /// A variant is a struct: the tag, and every payload at the same offset.
+    fn variant(&'a self, i: usize) -> &'a StructDesc<'a> {
+        let item = &self.schema.variants[i];
+        let fields = self.cases[i].get_or_init(|| {
+            let tag = FieldDesc { name: TAG, offset: 0, unit: "", ty: self.ty(item.tag) };
+            let offset = item.payload as u32;
+            let cases = item
+                .cases
+                .iter()
+                .filter_map(|case| Some(FieldDesc { name: case.recorded(), offset, unit: "", ty: self.ty(case.ty?) }));
+            [tag].into_iter().chain(cases).collect()
+        });
+        self.variants[i].get_or_init(|| StructDesc {
+            name: &item.name,
+            size: item.size as u32,
+            align: item.align as u32,
+            fields,
+        })
+    }
+
     fn enumeration(&'a self, i: usize) -> &'a EnumDesc<'a> {
         let item = &self.schema.enums[i];
         let values = self.values[i].get_or_init(|| {
             let values = item.values.iter();
             let mut values: Vec<_> =
-                values.map(|value| EnumValue { name: &value.name, value: value.value as i64 }).collect();
+                values.map(|value| EnumValue { name: value.recorded(), value: value.value as i64 }).collect();
             if item.repr.is_signed() {
                 values.sort_by_key(|value| value.value);
             } else {

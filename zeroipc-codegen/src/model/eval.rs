@@ -3,13 +3,15 @@
 use zeroipc_layout::Scalar;
 
 use crate::diagnostic::Diagnostics;
-use crate::syntax::ast::{Binary, Expr, ExprKind, Type, Unary};
+use crate::syntax::ast::{Binary, Expr, ExprKind, Ident, Path, Type, Unary};
 use crate::syntax::errors;
 
 /// What an expression may refer to.
 pub(super) trait Scope {
-    fn constant(&mut self, expr: &Expr, name: &str) -> Option<i128>;
+    fn constant(&mut self, expr: &Expr, path: &Path) -> Option<i128>;
     fn size_of(&mut self, ty: &Type) -> Option<i128>;
+    fn align_of(&mut self, ty: &Type) -> Option<i128>;
+    fn offset_of(&mut self, ty: &Type, field: &Ident) -> Option<i128>;
     fn errors(&mut self) -> &mut Diagnostics;
     /// Begins a step; `false` when the steps are nested too deeply, which is then reported.
     fn enter(&mut self, expr: &Expr) -> bool;
@@ -29,8 +31,10 @@ pub(super) fn eval(expr: &Expr, ty: Scalar, scope: &mut impl Scope) -> Option<i1
 fn step(expr: &Expr, ty: Scalar, scope: &mut impl Scope) -> Option<i128> {
     let computed = match &expr.kind {
         ExprKind::Number { value, .. } => i128::try_from(*value).map_err(|_| OVERFLOW),
-        ExprKind::Name(name) => return scope.constant(expr, name),
+        ExprKind::Name(path) => return scope.constant(expr, path),
         ExprKind::SizeOf(of) => return scope.size_of(of),
+        ExprKind::AlignOf(of) => return scope.align_of(of),
+        ExprKind::OffsetOf(of, field) => return scope.offset_of(of, field),
         ExprKind::Unary(Unary::Negate, operand) => eval(operand, ty, scope)?.checked_neg().ok_or(OVERFLOW),
         ExprKind::Unary(Unary::Complement, operand) => complement(eval(operand, ty, scope)?, ty),
         ExprKind::Binary(operator, left, right) => {
@@ -91,7 +95,7 @@ pub(super) fn is_bits(expr: &Expr, value: i128) -> bool {
     let large = value > 0xffff;
     match &expr.kind {
         ExprKind::Number { hex, .. } => *hex,
-        ExprKind::Name(_) | ExprKind::SizeOf(_) => false,
+        ExprKind::Name(_) | ExprKind::SizeOf(_) | ExprKind::AlignOf(_) | ExprKind::OffsetOf(..) => false,
         ExprKind::Unary(operator, operand) => *operator == Unary::Complement || is_bits(operand, value),
         ExprKind::Binary(operator, left, right) => {
             let bits = matches!(operator, Binary::ShiftLeft | Binary::And | Binary::Or | Binary::Xor);

@@ -1,24 +1,39 @@
 //! What a schema means: every name resolved, every constant computed, every byte placed. Nothing here knows a language.
 
+mod asserts;
+mod attributes;
+mod consts;
 pub(crate) mod describe;
+mod details;
 mod enums;
-mod eval;
+pub(crate) mod eval;
+mod foreign;
+mod literals;
 mod order;
 mod place;
 mod resolve;
 mod segment;
+pub(crate) mod structures;
 mod types;
+mod variants;
+
+use std::rc::Rc;
 
 use zeroipc_layout::Scalar;
 
 use crate::source::Span;
 
-pub(crate) use resolve::resolve;
+pub(crate) use consts::{is_complex, is_float};
+pub(crate) use resolve::{Imported, resolve};
+pub(crate) use structures::StructureKind;
+pub(crate) use variants::TAG;
 
 /// A place in [`Schema::types`].
 pub(crate) type TypeId = usize;
 
 /// A whole schema without errors.
+///
+/// `enums`, `structs` and `variants` also hold what the schema uses of its imports; those have a [`Module`].
 #[derive(Debug)]
 pub(crate) struct Schema {
     /// The file's name, for the banner.
@@ -27,21 +42,73 @@ pub(crate) struct Schema {
     pub(crate) stem: String,
     pub(crate) doc: Vec<String>,
     pub(crate) namespace: Vec<String>,
+    /// The schema's own file, as its importers see it.
+    pub(crate) module: Rc<Module>,
+    /// The files that the schema imports itself, in its order.
+    pub(crate) imports: Vec<Import>,
     pub(crate) consts: Vec<Const>,
+    pub(crate) aliases: Vec<Alias>,
+    /// Enums and flags; the tags of variants too.
     pub(crate) enums: Vec<Enum>,
     pub(crate) structs: Vec<Struct>,
-    /// The structs so that each stands behind those that it contains.
-    pub(crate) order: Vec<usize>,
+    pub(crate) variants: Vec<Variant>,
+    /// The schema's own structs and variants so that each stands behind those that it contains.
+    pub(crate) order: Vec<Definition>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) types: Vec<Type>,
     /// What segments say about each type, computed once.
     pub(crate) descriptions: describe::Descriptions,
 }
 
+/// A place in [`Schema::structs`] or [`Schema::variants`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Definition {
+    Struct(usize),
+    Variant(usize),
+}
+
 impl Schema {
+    /// The schema's own structs, each behind those that it contains.
     pub(crate) fn ordered_structs(&self) -> impl Iterator<Item = &Struct> {
-        self.order.iter().map(|&i| &self.structs[i])
+        self.order.iter().filter_map(|definition| match definition {
+            Definition::Struct(i) => Some(&self.structs[*i]),
+            Definition::Variant(_) => None,
+        })
     }
+
+    /// The schema's own enums and flags, the tags of its variants among them.
+    pub(crate) fn own_enums(&self) -> impl Iterator<Item = &Enum> {
+        self.enums.iter().filter(|item| item.module.is_none())
+    }
+
+    /// The schema's own structs as declared.
+    pub(crate) fn own_structs(&self) -> impl Iterator<Item = &Struct> {
+        self.structs.iter().filter(|item| item.module.is_none())
+    }
+
+    /// The schema's own variants as declared.
+    pub(crate) fn own_variants(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.iter().filter(|item| item.module.is_none())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Import {
+    pub(crate) module: Rc<Module>,
+    /// The name of the file here.
+    pub(crate) alias: String,
+    pub(crate) span: Span,
+    pub(crate) used: bool,
+}
+
+/// A file, as the outputs of others refer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Module {
+    /// Which of the files of a compilation it is.
+    pub(crate) id: usize,
+    /// What its outputs are called.
+    pub(crate) stem: String,
+    pub(crate) namespace: Vec<String>,
 }
 
 /// A type and what is known about its bytes.
@@ -70,6 +137,36 @@ pub(crate) enum TypeKind {
     Enum(usize),
     /// A place in [`Schema::structs`].
     Struct(usize),
+    /// A place in [`Schema::variants`].
+    Variant(usize),
+}
+
+/// What a definition says beside its meaning.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meta {
+    /// `@deprecated("why")`; the reason may be empty.
+    pub(crate) deprecated: Option<String>,
+    /// `@since("2.1")`
+    pub(crate) since: Option<String>,
+    /// `@allow(…)`: codes or names of warnings.
+    pub(crate) allow: Vec<String>,
+    /// `@x_anything(…)`: the name with `x_`, and the arguments.
+    pub(crate) extra: Vec<(String, Vec<Literal>)>,
+}
+
+/// A value that fits the type that it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Literal {
+    /// For whole numbers, enums and flags.
+    Int(i128),
+    /// For floats; may be infinite or not a number. For complex numbers it is the real part.
+    Float(f64),
+    /// For `bool8`.
+    Bool(bool),
+    /// For `str[N]`.
+    Text(String),
+    /// For arrays, as many as there are elements. For complex numbers the two parts.
+    List(Vec<Literal>),
 }
 
 #[derive(Debug)]
@@ -77,53 +174,183 @@ pub(crate) struct Const {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
-    pub(crate) ty: Scalar,
-    pub(crate) value: i128,
+    pub(crate) ty: ConstType,
+    pub(crate) value: Literal,
     /// Whether the schema thinks of the number as bits.
     pub(crate) hex: bool,
+    pub(crate) meta: Meta,
 }
 
+impl Const {
+    /// The number of a whole-number constant.
+    pub(crate) fn int(&self) -> Option<(Scalar, i128)> {
+        match (self.ty, &self.value) {
+            (ConstType::Scalar(ty), Literal::Int(value)) => Some((ty, *value)),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConstType {
+    /// Everything but complex numbers.
+    Scalar(Scalar),
+    Str,
+}
+
+/// Another name for a type.
 #[derive(Debug)]
+pub(crate) struct Alias {
+    pub(crate) doc: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) ty: TypeId,
+    pub(crate) unit: String,
+    pub(crate) meta: Meta,
+}
+
+/// An enum or flags.
+#[derive(Clone, Debug)]
 pub(crate) struct Enum {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
+    pub(crate) module: Option<Rc<Module>>,
+    pub(crate) flavour: Flavour,
     pub(crate) repr: Scalar,
+    /// As declared.
     pub(crate) values: Vec<Value>,
     pub(crate) ty: TypeId,
+    /// Whether this is the tag of a variant, and then not written in the schema itself.
+    pub(crate) is_tag: bool,
+    pub(crate) meta: Meta,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// Other values may occur.
+    Open,
+    /// No other value will ever be added.
+    Closed,
+    /// A set of bits.
+    Flags,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
+    /// What segments record: an earlier name.
+    pub(crate) was: Option<String>,
     pub(crate) span: Span,
     pub(crate) value: i128,
+    pub(crate) meta: Meta,
 }
 
-#[derive(Debug)]
+impl Value {
+    /// The name that segments record.
+    pub(crate) fn recorded(&self) -> &str {
+        self.was.as_deref().unwrap_or(&self.name)
+    }
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Struct {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
+    pub(crate) module: Option<Rc<Module>>,
     pub(crate) fields: Vec<Field>,
     pub(crate) size: u64,
     pub(crate) align: u64,
     /// The alignment that the fields need by themselves.
     pub(crate) natural_align: u64,
     pub(crate) ty: TypeId,
+    pub(crate) meta: Meta,
 }
 
-#[derive(Debug)]
+impl Struct {
+    /// Whether a field here or in a struct inside has a default, so that "all zero" is not how a new one looks.
+    pub(crate) fn has_defaults(&self, schema: &Schema) -> bool {
+        self.fields.iter().any(|field| field.default.is_some() || schema.starts_nonzero(field.ty))
+    }
+}
+
+impl Schema {
+    /// Whether a new value of the type is not all zero.
+    pub(crate) fn starts_nonzero(&self, ty: TypeId) -> bool {
+        match self.types[ty].kind {
+            TypeKind::Array { elem, .. } => self.starts_nonzero(elem),
+            TypeKind::Struct(i) => self.structs[i].has_defaults(self),
+            TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) | TypeKind::Variant(_) => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
+    /// What segments record: an earlier name.
+    pub(crate) was: Option<String>,
+    pub(crate) span: Span,
     pub(crate) ty: TypeId,
     /// Empty where none is known.
     pub(crate) unit: String,
     pub(crate) offset: u64,
-    /// Whether this is `reserved`; the name is then `_reserved_<offset>`.
+    /// Whether this is `reserved`, or padding of `@auto_pad`; the name is then `_reserved_<offset>`.
     pub(crate) reserved: bool,
+    pub(crate) default: Option<Literal>,
+    /// Both ends included.
+    pub(crate) range: Option<(Literal, Literal)>,
+    /// The value that means "nothing".
+    pub(crate) null: Option<Literal>,
+    pub(crate) meta: Meta,
+}
+
+impl Field {
+    /// The name that segments record.
+    pub(crate) fn recorded(&self) -> &str {
+        self.was.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// One of several cases: a tag, and room for the largest payload.
+#[derive(Clone, Debug)]
+pub(crate) struct Variant {
+    pub(crate) doc: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) module: Option<Rc<Module>>,
+    /// The type of the tag: an enum named `<name>Tag`.
+    pub(crate) tag: TypeId,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) size: u64,
+    pub(crate) align: u64,
+    /// Where every payload lies; the size of the variant if no case has one.
+    pub(crate) payload: u64,
+    pub(crate) ty: TypeId,
+    pub(crate) meta: Meta,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) doc: Vec<String>,
+    pub(crate) name: String,
+    /// What segments record: an earlier name.
+    pub(crate) was: Option<String>,
+    pub(crate) span: Span,
+    /// `None` for a case without a payload.
+    pub(crate) ty: Option<TypeId>,
+    pub(crate) value: i128,
+    pub(crate) meta: Meta,
+}
+
+impl Case {
+    /// The name that segments record.
+    pub(crate) fn recorded(&self) -> &str {
+        self.was.as_deref().unwrap_or(&self.name)
+    }
 }
 
 #[derive(Debug)]
@@ -133,9 +360,14 @@ pub(crate) struct Segment {
     pub(crate) span: Span,
     pub(crate) path: String,
     pub(crate) size: u64,
+    /// Where the table ends, and so the first structure or the passport may begin.
+    pub(crate) table: u64,
+    /// The bytes that the passport takes.
+    pub(crate) passport: u64,
     /// The bytes that the table, the descriptions and the structures need.
     pub(crate) used: u64,
     pub(crate) structures: Vec<Structure>,
+    pub(crate) meta: Meta,
 }
 
 #[derive(Debug)]
@@ -144,13 +376,13 @@ pub(crate) struct Structure {
     pub(crate) name: String,
     pub(crate) span: Span,
     pub(crate) kind: StructureKind,
-    pub(crate) element: TypeId,
+    /// As many as the kind has: none, one, or key and value.
+    pub(crate) elements: Vec<TypeId>,
+    /// The capacity as it will be, rounded up where the kind does that; 1 where the kind has none.
     pub(crate) capacity: u64,
+    /// All numbers of the declaration as they will be, the capacity first.
+    pub(crate) numbers: Vec<u64>,
+    pub(crate) offset: u64,
     pub(crate) size: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StructureKind {
-    Array,
-    Queue,
+    pub(crate) meta: Meta,
 }

@@ -3,30 +3,29 @@
 use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 use zeroipc_layout::pack::Packing;
 
+use super::attributes::{Attributes, Place, span_or};
 use super::resolve::Resolver;
-use super::{Field, Struct};
+use super::{Field, Meta, Struct, TypeId};
 use crate::source::Span;
-use crate::syntax::ast::{self, Argument, Attribute, Ident, Member};
+use crate::syntax::ast::{self, Member};
 use crate::syntax::errors::{self, Gap};
-use crate::syntax::nearest::nearest;
 
-/// The longest unit in bytes.
-const MAX_UNIT: usize = 63;
-
-/// Places the fields of `ast`; `None` when an error is reported. The type's id is filled in by the caller.
+/// Places the fields of `ast`; `None` when an error is reported. The type's id, and what fields say beyond their place, are
+/// filled in later.
 pub(super) fn place(ast: &ast::Struct, resolver: &mut Resolver<'_>) -> Option<Struct> {
-    let align = explicit_align(ast, resolver);
-    let mut layout = Layout { ast, packing: Packing::new(), previous: "the start".to_owned(), tight: ast.complete };
-    let mut fields = Vec::new();
+    let attributes = Attributes::read(&ast.attributes, Place::Struct, resolver);
+    let align = explicit_align(attributes, resolver);
+    let auto_pad = attributes.has("auto_pad", resolver);
+    let meta = attributes.meta(resolver);
+    let previous = "the start".to_owned();
+    let mut layout =
+        Layout { ast, packing: Packing::new(), previous, tight: ast.complete, auto_pad, fields: Vec::new() };
     for member in &ast.members {
-        let field = match member {
+        let placed = match member {
             Member::Field(field) => layout.field(field, resolver),
             Member::Reserved { count, span } => layout.reserved(count, *span, resolver),
         };
-        match field {
-            Some(field) => fields.push(field),
-            None => layout.tight = false,
-        }
+        layout.tight &= placed.is_some();
     }
     if ast.members.is_empty() && ast.complete {
         resolver.errors.push(errors::empty("struct", &ast.name));
@@ -38,13 +37,19 @@ pub(super) fn place(ast: &ast::Struct, resolver: &mut Resolver<'_>) -> Option<St
     let natural_align = layout.packing.align();
     let align = align?.unwrap_or(natural_align);
     if align < natural_align {
-        let span = ast.attributes.first().map_or(ast.name.span, |attribute| attribute.span);
+        let span = span_or(attributes.find("align"), ast.name.span);
         resolver.errors.push(errors::weak_align(span, align, natural_align));
         return None;
     }
     let size = layout.finish(align, resolver)?;
-    let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
-    Some(Struct { doc, name, span, fields, size, align, natural_align, ty: 0 })
+    if let Some(Some(expr)) = attributes.number("size", "64", resolver) {
+        let wanted = resolver.value(expr)?;
+        if wanted != i128::from(size) {
+            resolver.errors.push(errors::wrong_size(expr.span, &ast.name, size, wanted));
+        }
+    }
+    let (doc, name, span, fields) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span, layout.fields);
+    Some(Struct { doc, name, span, module: None, fields, size, align, natural_align, ty: 0, meta })
 }
 
 struct Layout<'a> {
@@ -54,11 +59,18 @@ struct Layout<'a> {
     previous: String,
     /// Whether every offset so far is known.
     tight: bool,
+    auto_pad: bool,
+    fields: Vec<Field>,
 }
 
 impl Layout<'_> {
-    fn field(&mut self, ast: &ast::Field, resolver: &mut Resolver<'_>) -> Option<Field> {
-        let unit = unit(&ast.attributes, resolver);
+    fn field(&mut self, ast: &ast::Field, resolver: &mut Resolver<'_>) -> Option<()> {
+        let attributes = Attributes::read(&ast.attributes, Place::Field, resolver);
+        let mut unit = attributes.unit(resolver);
+        if let (true, ast::TypeKind::Named(path)) = (unit.is_empty(), &ast.ty.kind) {
+            unit = resolver.alias_unit(path);
+        }
+        let (was, meta) = (attributes.was(&ast.name.text, resolver), attributes.meta(resolver));
         let ty = resolver.resolve(&ast.ty)?;
         let (size, align) = (resolver.ty(ty).size, resolver.ty(ty).align);
         if !self.tight {
@@ -66,17 +78,29 @@ impl Layout<'_> {
         }
         let end = self.packing.end();
         let offset = self.advance(size, align, ast.ty.span, resolver)?;
-        if offset > end {
+        if offset > end && self.auto_pad {
+            self.pad(end, offset, resolver)?;
+        } else if offset > end {
             let gap = gap_before(resolver.text, ast.start);
             let (structure, previous) = (&self.ast.name.text, &self.previous);
             resolver.errors.push(errors::hole(&ast.name, structure, previous, end, offset, &gap));
         }
+        resolver.check_offset(ast, attributes, offset);
         self.previous = format!("`{}`", ast.name.text);
-        let (doc, name) = (ast.doc.clone(), ast.name.text.clone());
-        Some(Field { doc, name, ty, unit, offset, reserved: false })
+        let recorded = was.as_deref().unwrap_or(&ast.name.text);
+        if let Some(other) = self.fields.iter().find(|field| !field.reserved && field.recorded() == recorded) {
+            if other.name != ast.name.text {
+                resolver.errors.push(errors::recorded_twice(&ast.name, other.span, recorded));
+            }
+        }
+        let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
+        let (default, range, null) = (None, None, None);
+        let reserved = false;
+        self.fields.push(Field { doc, name, was, span, ty, unit, offset, reserved, default, range, null, meta });
+        Some(())
     }
 
-    fn reserved(&mut self, count: &ast::Expr, span: Span, resolver: &mut Resolver<'_>) -> Option<Field> {
+    fn reserved(&mut self, count: &ast::Expr, span: Span, resolver: &mut Resolver<'_>) -> Option<()> {
         let count = resolver.count(count, "the number of reserved bytes", MAX_ELEMENT_SIZE)?;
         let ty = resolver.bytes(count as u32)?;
         if !self.tight {
@@ -84,8 +108,15 @@ impl Layout<'_> {
         }
         let offset = self.advance(count, 1, span, resolver)?;
         self.previous = "the reserved bytes".to_owned();
-        let name = format!("_reserved_{offset}");
-        Some(Field { doc: Vec::new(), name, ty, unit: String::new(), offset, reserved: true })
+        self.fields.push(reserved(offset, span, ty));
+        Some(())
+    }
+
+    /// Reserves what would be a hole.
+    fn pad(&mut self, from: u64, to: u64, resolver: &mut Resolver<'_>) -> Option<()> {
+        let ty = resolver.bytes((to - from) as u32)?;
+        self.fields.push(reserved(from, self.ast.name.span, ty));
+        Some(())
     }
 
     fn advance(&mut self, size: u64, align: u64, span: Span, resolver: &mut Resolver<'_>) -> Option<u64> {
@@ -102,13 +133,33 @@ impl Layout<'_> {
     }
 
     /// The size of the struct, whose last bytes must have names as well.
-    fn finish(&self, align: u64, resolver: &mut Resolver<'_>) -> Option<u64> {
+    fn finish(&mut self, align: u64, resolver: &mut Resolver<'_>) -> Option<u64> {
         let (end, size) = (self.packing.end(), self.packing.with_align(align).size()?);
-        if size > end {
+        if size > end && self.auto_pad {
+            self.pad(end, size, resolver)?;
+        } else if size > end {
             let gap = gap_at_end(resolver.text, self.ast.end);
             resolver.errors.push(errors::tail(&self.ast.name, end, size, &gap));
         }
         Some(size)
+    }
+}
+
+/// Bytes without a meaning.
+fn reserved(offset: u64, span: Span, ty: TypeId) -> Field {
+    Field {
+        doc: Vec::new(),
+        name: format!("_reserved_{offset}"),
+        was: None,
+        span,
+        ty,
+        unit: String::new(),
+        offset,
+        reserved: true,
+        default: None,
+        range: None,
+        null: None,
+        meta: Meta::default(),
     }
 }
 
@@ -131,49 +182,10 @@ fn gap_at_end(text: &str, brace: Span) -> Gap {
     }
 }
 
-/// Checks that every attribute is in `known` and is given once.
-pub(super) fn check_attributes(attributes: &[Attribute], known: &str, place: &str, resolver: &mut Resolver<'_>) {
-    const ALL: [&str; 3] = ["unit", "align", "size"];
-    for (i, attribute) in attributes.iter().enumerate() {
-        let Ident { text, .. } = &attribute.name;
-        if let Some(first) = attributes[..i].iter().take(ALL.len()).find(|first| first.name.text == *text) {
-            resolver.errors.push(errors::repeated_attribute(attribute, first.span));
-        } else if text == known {
-        } else if ALL.contains(&text.as_str()) {
-            resolver.errors.push(errors::misplaced_attribute(attribute, place));
-        } else {
-            let near = nearest(text, std::iter::once(known));
-            resolver.errors.push(errors::unknown_attribute(attribute, near));
-        }
-    }
-}
-
-/// The unit of a field, or the empty string.
-fn unit(attributes: &[Attribute], resolver: &mut Resolver<'_>) -> String {
-    check_attributes(attributes, "unit", "a field", resolver);
-    let Some(attribute) = attributes.iter().find(|attribute| attribute.name.text == "unit") else {
-        return String::new();
-    };
-    match &attribute.argument {
-        Some(Argument::Text(unit)) if !unit.text.is_empty() && unit.text.len() <= MAX_UNIT => unit.text.clone(),
-        _ => {
-            let want = format!("a text of 1 to {MAX_UNIT} bytes, such as `@unit(\"m/s\")`");
-            resolver.errors.push(errors::bad_argument(attribute, &want));
-            String::new()
-        }
-    }
-}
-
 /// The alignment that the schema asks for, if it does; the outer `None` when an error is reported.
-fn explicit_align(ast: &ast::Struct, resolver: &mut Resolver<'_>) -> Option<Option<u64>> {
-    check_attributes(&ast.attributes, "align", "a struct", resolver);
-    let Some(attribute) = ast.attributes.iter().find(|attribute| attribute.name.text == "align") else {
-        return Some(None);
-    };
-    let Some(Argument::Expr(expr)) = &attribute.argument else {
-        resolver.errors.push(errors::bad_argument(attribute, "a number, such as `@align(64)`"));
-        return None;
-    };
+fn explicit_align(attributes: Attributes<'_>, resolver: &mut Resolver<'_>) -> Option<Option<u64>> {
+    let Some(expr) = attributes.number("align", "64", resolver) else { return Some(None) };
+    let expr = expr?;
     let value = resolver.value(expr)?;
     match u64::try_from(value) {
         Ok(align) if align.is_power_of_two() && align <= u64::from(MAX_ALIGN) => Some(Some(align)),

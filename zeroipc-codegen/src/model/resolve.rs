@@ -2,47 +2,82 @@
 //! demand, each once; whoever comes back to something that is still being looked at has found a cycle.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use zeroipc_layout::Scalar;
 
-use super::eval::{self, eval, is_bits};
-use super::{Const, Schema, Struct, Type, TypeId, TypeKind, describe, order, place, segment};
+use super::enums::EnumHead;
+use super::eval::{self, eval};
+use super::foreign::Foreign;
+use super::{
+    Import, Literal, Module, Schema, Struct, Type, TypeId, TypeKind, Variant, describe, order, place, segment,
+};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Source, Span};
-use crate::syntax::ast::{self, Expr, File, Ident, Item};
+use crate::syntax::ast::{self, Expr, File, Ident, Item, Path};
 use crate::syntax::errors;
 
 const MAX_ITEMS: usize = 4096;
 
+/// An import of a file, with what it leads to.
+#[derive(Clone, Debug)]
+pub(crate) struct Imported {
+    pub(crate) alias: String,
+    pub(crate) span: Span,
+    /// `None` when the file has errors of its own.
+    pub(crate) schema: Option<Rc<Schema>>,
+}
+
 /// The meaning of `file`, or `None` when there are errors.
-pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) -> Option<Schema> {
+pub(crate) fn resolve(
+    file: &File,
+    source: &Source,
+    module: usize,
+    imports: &[Imported],
+    errors: &mut Diagnostics,
+) -> Option<Schema> {
     if let Some(item) = file.items.get(MAX_ITEMS) {
-        errors.push(errors::too_many(name_of(item).span, "items", MAX_ITEMS));
+        errors.push(errors::too_many(span_of(item), "items", MAX_ITEMS));
         return None;
     }
-    let mut resolver = Resolver::new(file, &source.text, errors);
+    let mut resolver = Resolver::new(file, &source.text, imports, errors);
     let consts = resolver.consts();
-    let enums = resolver.enums();
+    let aliases = resolver.aliases();
+    resolver.enums();
     resolver.structs();
+    resolver.variants();
+    resolver.details();
     let segments = segment::resolve_all(file, &mut resolver);
-    let Resolver { types, placed, .. } = resolver;
+    resolver.asserts(file);
+    let used = imports.iter().map(|import| resolver.used.contains(&import.alias)).collect::<Vec<_>>();
+    let Resolver { types, placed, placed_variants, enums, .. } = resolver;
+    let enums: Vec<_> = enums.into_iter().filter_map(|head| head.resolved).collect();
     if errors.has_errors() {
         return None;
     }
     let structs: Vec<Struct> = placed.into_iter().flatten().collect();
-    let namespace = match file.namespace.as_slice() {
+    let variants: Vec<Variant> = placed_variants.into_iter().flatten().collect();
+    let namespace: Vec<String> = match file.namespace.as_slice() {
         [] => vec![source.stem.clone()],
         path => path.iter().map(|part| part.text.clone()).collect(),
     };
+    let imports = imports.iter().zip(used).filter_map(|(import, used)| {
+        let module = import.schema.as_ref()?.module.clone();
+        Some(Import { module, alias: import.alias.clone(), span: import.span, used })
+    });
     let schema = Schema {
         file_name: source.file_name().to_owned(),
         stem: source.stem.clone(),
         doc: file.doc.clone(),
+        module: Rc::new(Module { id: module, stem: source.stem.clone(), namespace: namespace.clone() }),
         namespace,
+        imports: imports.collect(),
         consts,
+        aliases,
         enums,
-        order: order::order(&structs, &types),
+        order: order::order(&structs, &variants, &types),
         structs,
+        variants,
         segments,
         descriptions: describe::Descriptions::new(types.len()),
         types,
@@ -51,27 +86,40 @@ pub(crate) fn resolve(file: &File, source: &Source, errors: &mut Diagnostics) ->
     (!errors.has_errors()).then_some(schema)
 }
 
-fn name_of(item: &Item) -> &Ident {
+fn span_of(item: &Item) -> Span {
     match item {
+        Item::Assert(item) => item.span,
+        _ => name_of(item).map_or(Span::new(0, 0), |name| name.span),
+    }
+}
+
+fn name_of(item: &Item) -> Option<&Ident> {
+    Some(match item {
         Item::Const(item) => &item.name,
+        Item::Alias(item) => &item.name,
         Item::Enum(item) => &item.name,
         Item::Struct(item) => &item.name,
+        Item::Variant(item) => &item.name,
         Item::Segment(item) => &item.name,
-    }
+        Item::Assert(_) => return None,
+    })
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Named {
     Const(usize),
+    Alias(usize),
+    /// Also the tags of variants.
     Enum(usize),
     Struct(usize),
+    Variant(usize),
     Segment,
     /// The parser could not read it; nobody complains about it again.
     Broken,
 }
 
-#[derive(Clone, Copy)]
-enum State<T> {
+#[derive(Clone)]
+pub(super) enum State<T> {
     New,
     Busy,
     /// `None` after an error.
@@ -81,13 +129,24 @@ enum State<T> {
 pub(super) struct Resolver<'a> {
     pub(super) text: &'a str,
     pub(super) errors: &'a mut Diagnostics,
-    pub(super) names: HashMap<&'a str, Named>,
-    consts: Vec<(&'a ast::Const, State<i128>)>,
-    pub(super) enums: Vec<&'a ast::Enum>,
-    structs: Vec<(&'a ast::Struct, State<TypeId>)>,
-    placed: Vec<Option<Struct>>,
+    pub(super) names: HashMap<String, Named>,
+    pub(super) imports: &'a [Imported],
+    /// The imports of which something was used.
+    pub(super) used: std::collections::HashSet<String>,
+    pub(super) consts: Vec<(&'a ast::Const, State<Literal>)>,
+    pub(super) aliases: Vec<(&'a ast::Alias, State<TypeId>)>,
+    /// The schema's own, then those of imports.
+    pub(super) enums: Vec<EnumHead<'a>>,
+    pub(super) structs: Vec<(&'a ast::Struct, State<TypeId>)>,
+    pub(super) variants: Vec<(&'a ast::Variant, State<TypeId>)>,
+    /// The schema's own, then those of imports.
+    pub(super) placed: Vec<Option<Struct>>,
+    pub(super) placed_variants: Vec<Option<Variant>>,
+    pub(super) foreign: Foreign,
     pub(super) types: Vec<Type>,
     pub(super) interned: HashMap<TypeKind, TypeId>,
+    /// The enum whose values have their names in the expression that is being computed.
+    pub(super) values_of: Option<usize>,
     /// What is being looked at: the name, and the place that asked for it.
     path: Vec<(&'a str, Span)>,
     pub(super) depth: u32,
@@ -95,83 +154,70 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(file: &'a File, text: &'a str, errors: &'a mut Diagnostics) -> Resolver<'a> {
-        let (mut consts, mut enums, mut structs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut names = HashMap::new();
+    fn new(file: &'a File, text: &'a str, imports: &'a [Imported], errors: &'a mut Diagnostics) -> Resolver<'a> {
+        let mut resolver = Resolver {
+            text,
+            errors,
+            names: HashMap::new(),
+            imports,
+            used: std::collections::HashSet::new(),
+            consts: Vec::new(),
+            aliases: Vec::new(),
+            enums: Vec::new(),
+            structs: Vec::new(),
+            variants: Vec::new(),
+            placed: Vec::new(),
+            placed_variants: Vec::new(),
+            foreign: Foreign::default(),
+            types: Vec::new(),
+            interned: HashMap::new(),
+            values_of: None,
+            path: Vec::new(),
+            depth: 0,
+            guesses: 0,
+        };
         for item in &file.items {
             let named = match item {
                 Item::Const(item) => {
-                    consts.push((item, State::New));
-                    Named::Const(consts.len() - 1)
+                    resolver.consts.push((item, State::New));
+                    Named::Const(resolver.consts.len() - 1)
+                }
+                Item::Alias(item) => {
+                    resolver.aliases.push((item, State::New));
+                    Named::Alias(resolver.aliases.len() - 1)
                 }
                 Item::Enum(item) => {
-                    enums.push(item);
-                    Named::Enum(enums.len() - 1)
+                    resolver.enums.push(EnumHead::of_enum(item));
+                    Named::Enum(resolver.enums.len() - 1)
                 }
                 Item::Struct(item) => {
-                    structs.push((item, State::New));
-                    Named::Struct(structs.len() - 1)
+                    resolver.structs.push((item, State::New));
+                    Named::Struct(resolver.structs.len() - 1)
+                }
+                Item::Variant(item) => {
+                    resolver.enums.push(EnumHead::of_tag(item));
+                    let tag = Named::Enum(resolver.enums.len() - 1);
+                    resolver.names.entry(tag_name(&item.name.text)).or_insert(tag);
+                    resolver.variants.push((item, State::New));
+                    Named::Variant(resolver.variants.len() - 1)
                 }
                 Item::Segment(_) => Named::Segment,
+                Item::Assert(_) => continue,
             };
-            names.entry(name_of(item).text.as_str()).or_insert(named);
+            if let Some(name) = name_of(item) {
+                resolver.names.entry(name.text.clone()).or_insert(named);
+            }
         }
         for broken in &file.broken {
-            names.entry(broken.as_str()).or_insert(Named::Broken);
+            resolver.names.entry(broken.clone()).or_insert(Named::Broken);
         }
-        let placed = structs.iter().map(|_| None).collect();
-        let (types, interned, path) = (Vec::new(), HashMap::new(), Vec::new());
-        Resolver { text, errors, names, consts, enums, structs, placed, types, interned, path, depth: 0, guesses: 0 }
-    }
-
-    // --- constants ---
-
-    fn consts(&mut self) -> Vec<Const> {
-        let mut consts = Vec::new();
-        for i in 0..self.consts.len() {
-            let (ast, _) = self.consts[i];
-            let value = self.const_value(i, ast.name.span);
-            if let (Some(ty), Some(value)) = (integer(&ast.ty), value) {
-                let hex = value >= 0 && is_bits(&ast.value, value);
-                let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
-                consts.push(Const { doc, name, span, ty, value, hex });
-            }
-        }
-        consts
-    }
-
-    fn const_value(&mut self, i: usize, asked: Span) -> Option<i128> {
-        let (ast, state) = self.consts[i];
-        match state {
-            State::Done(value) => value,
-            State::Busy => {
-                let path = self.cycle(&ast.name.text);
-                self.errors.push(errors::constant_cycle(&ast.name, &path));
-                self.consts[i].1 = State::Done(None);
-                None
-            }
-            State::New => {
-                self.consts[i].1 = State::Busy;
-                self.path.push((&ast.name.text, asked));
-                let value = match integer(&ast.ty) {
-                    Some(ty) => self.fitting(&ast.value, ty),
-                    None => {
-                        self.errors.push(errors::bad_repr(&ast.ty));
-                        None
-                    }
-                };
-                self.path.pop();
-                if matches!(self.consts[i].1, State::Busy) {
-                    self.consts[i].1 = State::Done(value);
-                }
-                let State::Done(value) = self.consts[i].1 else { return None };
-                value
-            }
-        }
+        resolver.placed.resize_with(resolver.structs.len(), || None);
+        resolver.placed_variants.resize_with(resolver.variants.len(), || None);
+        resolver
     }
 
     /// The value of `expr` if it fits `ty`.
-    fn fitting(&mut self, expr: &Expr, ty: Scalar) -> Option<i128> {
+    pub(super) fn fitting(&mut self, expr: &Expr, ty: Scalar) -> Option<i128> {
         let value = eval(expr, ty, self)?;
         let (low, high) = eval::range(ty);
         if value < low || value > high {
@@ -204,76 +250,95 @@ impl<'a> Resolver<'a> {
 
     fn structs(&mut self) {
         for i in 0..self.structs.len() {
-            let (ast, _) = self.structs[i];
-            self.struct_type(i, ast.name.span);
+            let span = self.structs[i].0.name.span;
+            self.struct_type(i, span);
         }
     }
 
     pub(super) fn struct_type(&mut self, i: usize, asked: Span) -> Option<TypeId> {
-        let (ast, state) = self.structs[i];
+        let (ast, state) = self.structs[i].clone();
         match state {
             State::Done(ty) => ty,
             State::Busy => {
                 let path = self.cycle(&ast.name.text);
-                self.errors.push(errors::recursive(&ast.name, asked, &path));
+                self.errors.push(errors::recursive("struct", &ast.name, asked, &path));
                 self.structs[i].1 = State::Done(None);
                 None
             }
             State::New => {
                 self.structs[i].1 = State::Busy;
-                self.path.push((&ast.name.text, asked));
-                let placed = place::place(ast, self);
-                self.path.pop();
-                if matches!(self.structs[i].1, State::Busy) {
-                    self.structs[i].1 = State::Done(None);
-                    if let Some(mut placed) = placed {
-                        let id = self.add_struct(i, &placed);
-                        placed.ty = id;
-                        self.placed[i] = Some(placed);
-                        self.structs[i].1 = State::Done(Some(id));
-                    }
+                let placed = self.on_path(&ast.name.text, asked, |resolver| place::place(ast, resolver));
+                // A cycle through this one was found meanwhile.
+                if matches!(self.structs[i].1, State::Done(_)) {
+                    return None;
                 }
-                let State::Done(ty) = self.structs[i].1 else { return None };
+                let ty = placed.map(|mut placed| {
+                    placed.ty = self.add_struct(i, &placed);
+                    let ty = placed.ty;
+                    self.placed[i] = Some(placed);
+                    ty
+                });
+                self.structs[i].1 = State::Done(ty);
                 ty
             }
         }
     }
 
-    fn add_struct(&mut self, i: usize, placed: &Struct) -> TypeId {
-        let fields = || placed.fields.iter().filter(|field| !field.reserved);
-        let depth = fields().map(|field| self.types[field.ty].depth + 1).max().unwrap_or(0);
-        let described = fields().fold(describe::struct_len(&placed.name), |len, field| {
-            let names = describe::field_len(&field.name, &field.unit);
-            len.saturating_add(names).saturating_add(self.types[field.ty].described)
-        });
-        let work = fields().fold(0u64, |work, field| work.saturating_add(self.types[field.ty].work));
-        let kind = TypeKind::Struct(i);
-        let ty = Type { kind, size: placed.size, align: placed.align, depth, described, work };
-        self.add(ty)
+    /// Enters a placed struct among the types.
+    pub(super) fn add_struct(&mut self, i: usize, placed: &Struct) -> TypeId {
+        let fields = placed.fields.iter().filter(|field| !field.reserved);
+        let parts = fields.map(|field| (field.recorded(), field.unit.as_str(), field.ty));
+        let measured = describe::measure(&placed.name, parts, &self.types);
+        self.add(Type { kind: TypeKind::Struct(i), size: placed.size, align: placed.align, ..measured })
     }
 
-    fn cycle(&self, name: &str) -> String {
+    /// Does something while `name` is being looked at.
+    pub(super) fn on_path<T>(&mut self, name: &'a str, asked: Span, then: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push((name, asked));
+        let result = then(self);
+        self.path.pop();
+        result
+    }
+
+    /// The way from `name` back to itself.
+    pub(super) fn cycle(&self, name: &str) -> String {
         let start = self.path.iter().position(|(on_path, _)| *on_path == name).unwrap_or(0);
         let mut names: Vec<String> = self.path[start..].iter().map(|(name, _)| format!("`{name}`")).collect();
         names.push(format!("`{name}`"));
         names.join(" → ")
     }
+
+    /// The imported file with this name here; `None` when an error is reported, here or there.
+    pub(super) fn module(&mut self, name: &str, span: Span) -> Option<Rc<Schema>> {
+        match self.imports.iter().find(|import| import.alias == name) {
+            Some(import) => {
+                self.used.insert(import.alias.clone());
+                import.schema.clone()
+            }
+            None => {
+                let candidates = self.imports.iter().map(|import| import.alias.as_str()).collect();
+                let near = self.guess(name, candidates);
+                self.errors.push(errors::unknown_module(span, name, near.as_deref()));
+                None
+            }
+        }
+    }
+}
+
+/// The name of the enum that is the tag of a variant.
+pub(super) fn tag_name(variant: &str) -> String {
+    format!("{variant}Tag")
 }
 
 impl eval::Scope for Resolver<'_> {
-    fn constant(&mut self, expr: &Expr, name: &str) -> Option<i128> {
-        match self.names.get(name) {
-            Some(Named::Const(i)) => {
-                let i = *i;
-                self.const_value(i, expr.span)
-            }
-            Some(Named::Broken) => None,
+    fn constant(&mut self, expr: &Expr, path: &Path) -> Option<i128> {
+        if let Some(value) = self.value_named(path) {
+            return Some(value);
+        }
+        match self.constant_literal(path, expr.span)? {
+            Literal::Int(value) => Some(value),
             _ => {
-                let consts = self.names.iter().filter(|(_, named)| matches!(named, Named::Const(_)));
-                let mut candidates: Vec<&str> = consts.map(|(name, _)| *name).collect();
-                candidates.sort_unstable();
-                let near = self.guess(name, candidates);
-                self.errors.push(errors::unknown_constant(expr.span, name, near.as_deref()));
+                self.errors.push(errors::no_whole_number(expr.span, &path.to_string()));
                 None
             }
         }
@@ -282,6 +347,28 @@ impl eval::Scope for Resolver<'_> {
     fn size_of(&mut self, ty: &ast::Type) -> Option<i128> {
         let id = self.resolve(ty)?;
         Some(i128::from(self.types[id].size))
+    }
+
+    fn align_of(&mut self, ty: &ast::Type) -> Option<i128> {
+        let id = self.resolve(ty)?;
+        Some(i128::from(self.types[id].align))
+    }
+
+    fn offset_of(&mut self, ty: &ast::Type, field: &Ident) -> Option<i128> {
+        let id = self.resolve(ty)?;
+        let TypeKind::Struct(i) = self.types[id].kind else {
+            self.errors.push(errors::no_fields(ty.span));
+            return None;
+        };
+        let fields = &self.placed[i].as_ref()?.fields;
+        if let Some(found) = fields.iter().find(|found| found.name == field.text) {
+            return Some(i128::from(found.offset));
+        }
+        let candidates: Vec<String> =
+            fields.iter().filter(|field| !field.reserved).map(|field| field.name.clone()).collect();
+        let near = self.guess(&field.text, candidates.iter().map(String::as_str).collect());
+        self.errors.push(errors::unknown_field(field, near.as_deref()));
+        None
     }
 
     fn errors(&mut self) -> &mut Diagnostics {

@@ -1,20 +1,18 @@
 //! Segments: their structures' sizes and places, computed as `docs/format.md` states them, against the declared size.
 
-use zeroipc_layout::limits::{DEFAULT_TABLE_SIZE, MAX_QUEUE_CAPACITY};
+use zeroipc_layout::limits::DEFAULT_TABLE_SIZE;
 use zeroipc_layout::name::check_segment;
-use zeroipc_layout::pack::align_up;
 
-use super::place::check_attributes;
+use super::attributes::{Attributes, Place};
 use super::resolve::Resolver;
-use super::{Segment, Structure, StructureKind};
-use crate::diagnostic::Diagnostics;
-use crate::syntax::ast::{self, Argument, Expr, File, Item};
+use super::structures::{Element, MAX_SIZE, StructureKind};
+use super::{Segment, Structure, TypeId};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, File, Item};
 use crate::syntax::errors;
 use crate::syntax::nearest::nearest;
 
 const PAGE: u64 = 4096;
-/// Files may have up to 2^56 bytes: the locks lie beyond.
-const MAX_SIZE: u64 = 1 << 56;
 const SCHEMA_HEADER: u64 = 16;
 const RECORD: u64 = 56;
 const RECORD_TYPE: u64 = 24;
@@ -34,7 +32,8 @@ fn resolve(ast: &ast::Segment, resolver: &mut Resolver<'_>) -> Option<Segment> {
     if let Err(why) = check_segment(&ast.path.text) {
         resolver.errors.push(errors::bad_segment_name(&ast.path, why));
     }
-    let size = size(ast, resolver);
+    let attributes = Attributes::read(&ast.attributes, Place::Segment, resolver);
+    let (size, meta) = (size(ast, attributes, resolver), attributes.meta(resolver));
     let mut structures = Vec::new();
     for entry in &ast.structures {
         structures.extend(structure(entry, resolver));
@@ -56,26 +55,23 @@ fn resolve(ast: &ast::Segment, resolver: &mut Resolver<'_>) -> Option<Segment> {
     if records > schema_reserve(size) {
         resolver.errors.push(errors::passport_over_budget(&ast.name, span, records, schema_reserve(size)));
     }
-    let used = used(&structures, size, resolver);
+    let used = place_all(&mut structures, size, resolver);
     if used > size {
         let parts = parts(&structures, size);
         resolver.errors.push(errors::over_budget(&ast.name, span, used, size, &parts));
     }
     let (doc, name, path) = (ast.doc.clone(), ast.name.text.clone(), ast.path.text.clone());
-    Some(Segment { doc, name, span: ast.name.span, path, size, used, structures })
+    let (span, table, passport) = (ast.name.span, table_end(size), schema_reserve(size));
+    Some(Segment { doc, name, span, path, size, table, passport, used, structures, meta })
 }
 
 /// The declared size and where it is declared.
-fn size(ast: &ast::Segment, resolver: &mut Resolver<'_>) -> Option<(u64, crate::source::Span)> {
-    check_attributes(&ast.attributes, "size", "a segment", resolver);
-    let Some(attribute) = ast.attributes.iter().find(|attribute| attribute.name.text == "size") else {
+fn size(ast: &ast::Segment, attributes: Attributes<'_>, resolver: &mut Resolver<'_>) -> Option<(u64, Span)> {
+    let Some(expr) = attributes.number("size", "1 MiB", resolver) else {
         resolver.errors.push(errors::missing_size(&ast.name, ast.path.span));
         return None;
     };
-    let Some(Argument::Expr(expr)) = &attribute.argument else {
-        resolver.errors.push(errors::bad_argument(attribute, "a number of bytes, such as `@size(1 MiB)`"));
-        return None;
-    };
+    let expr = expr?;
     let size = resolver.count(expr, "the segment's size", MAX_SIZE)?;
     if size % PAGE != 0 {
         resolver.errors.push(errors::uneven_size(expr, size, size.next_multiple_of(PAGE)));
@@ -85,55 +81,67 @@ fn size(ast: &ast::Segment, resolver: &mut Resolver<'_>) -> Option<(u64, crate::
 }
 
 fn structure(ast: &ast::Structure, resolver: &mut Resolver<'_>) -> Option<Structure> {
-    let kind = match ast.kind.text.as_str() {
-        "array" => Some(StructureKind::Array),
-        "queue" => Some(StructureKind::Queue),
-        other => {
-            let near = nearest(other, ["array", "queue"].into_iter());
-            resolver.errors.push(errors::unknown_kind(&ast.kind, near));
-            None
-        }
-    };
-    let element = resolver.resolve(&ast.element);
-    let asked = resolver.value(&ast.capacity);
-    let (kind, element) = (kind?, element?);
-    let element_size = resolver.ty(element).size;
-    let (capacity, size) = match kind {
-        StructureKind::Array => array(&ast.capacity, asked?, element_size, resolver.errors)?,
-        StructureKind::Queue => queue(&ast.capacity, asked?, element_size, resolver.errors)?,
-    };
-    let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
-    Some(Structure { doc, name, span, kind, element, capacity, size })
-}
-
-/// Capacity and size in bytes of an array.
-fn array(expr: &Expr, asked: i128, element: u64, errors: &mut Diagnostics) -> Option<(u64, u64)> {
-    let max = (MAX_SIZE - 8) / element;
-    let capacity = u64::try_from(asked).ok().filter(|capacity| (1..=max).contains(capacity));
-    if capacity.is_none() {
-        errors.push(errors::capacity_out_of_range(expr, asked, max));
+    let meta = Attributes::read(&ast.attributes, Place::Structure, resolver).meta(resolver);
+    let kind = StructureKind::from_word(&ast.kind.text);
+    if kind.is_none() {
+        let near = nearest(&ast.kind.text, StructureKind::ALL.into_iter().map(StructureKind::word));
+        resolver.errors.push(errors::unknown_kind(&ast.kind, near));
     }
-    capacity.map(|capacity| (capacity, 8 + capacity * element))
+    let elements: Vec<Option<TypeId>> = ast.elements.iter().map(|element| resolver.resolve(element)).collect();
+    let asked: Vec<Option<i128>> = ast.numbers.iter().map(|number| resolver.value(number)).collect();
+    let kind = kind?;
+    if elements.len() != kind.elements() || asked.len() != kind.numbers().len() {
+        resolver.errors.push(errors::wrong_form(ast, kind.form()));
+        return None;
+    }
+    let elements = elements.into_iter().collect::<Option<Vec<_>>>()?;
+    let sizes = sizes(&elements, resolver);
+    let element = sizes.first().copied().unwrap_or_default();
+    let mut numbers = Vec::new();
+    for (i, (asked, expr)) in asked.into_iter().zip(&ast.numbers).enumerate() {
+        numbers.push(number(kind, i, element, asked?, expr, resolver));
+    }
+    let numbers = numbers.into_iter().collect::<Option<Vec<_>>>()?;
+    let size = kind.size(&numbers, &sizes);
+    let capacity = numbers.first().copied().unwrap_or(1);
+    let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
+    Some(Structure { doc, name, span, kind, elements, capacity, numbers, offset: 0, size, meta })
 }
 
-/// Capacity, rounded up to a power of two, and size in bytes of a queue.
-fn queue(expr: &Expr, asked: i128, element: u64, errors: &mut Diagnostics) -> Option<(u64, u64)> {
-    let stride = 8 + align_up(element, 8)?;
-    let capacity = u64::try_from(asked).ok().filter(|capacity| (1..=MAX_QUEUE_CAPACITY).contains(capacity));
-    let Some(asked) = capacity else {
-        errors.push(errors::capacity_out_of_range(expr, asked, MAX_QUEUE_CAPACITY));
+/// Sizes and alignments of elements.
+fn sizes(elements: &[TypeId], resolver: &Resolver<'_>) -> Vec<Element> {
+    let types = elements.iter().map(|element| resolver.ty(*element));
+    types.map(|ty| Element { size: ty.size, align: ty.align }).collect()
+}
+
+/// One of the numbers of a declaration, rounded where the kind does that.
+fn number(
+    kind: StructureKind,
+    i: usize,
+    element: Element,
+    asked: i128,
+    expr: &Expr,
+    resolver: &mut Resolver<'_>,
+) -> Option<u64> {
+    let (low, high) = kind.limits(i, element);
+    let Some(number) = u64::try_from(asked).ok().filter(|number| (low..=high).contains(number)) else {
+        resolver.errors.push(errors::number_out_of_range(expr, kind.numbers()[i], asked, low, high));
         return None;
     };
-    let capacity = asked.next_power_of_two();
-    if capacity != asked {
-        errors.push(errors::rounded_capacity(expr, asked, capacity));
+    if i > 0 || number == 0 || !kind.rounds() || number.is_power_of_two() {
+        return Some(number);
     }
-    Some((capacity, 24 + capacity * stride))
+    let rounded = number.next_power_of_two();
+    resolver.errors.push(errors::rounded_capacity(expr, kind.word(), number, rounded));
+    Some(rounded)
 }
 
+/// The bytes of a structure's record among the descriptions.
 fn record(structure: &Structure, resolver: &Resolver<'_>) -> u64 {
-    let described = resolver.ty(structure.element).described;
-    (RECORD + RECORD_TYPE).saturating_add(described.next_multiple_of(8))
+    structure.elements.iter().fold(RECORD, |sum, element| {
+        let described = resolver.ty(*element).described;
+        sum.saturating_add(RECORD_TYPE).saturating_add(described.next_multiple_of(8))
+    })
 }
 
 /// The end of the table of a segment of `size` bytes.
@@ -147,16 +155,14 @@ fn schema_reserve(size: u64) -> u64 {
     (512 * u64::from(DEFAULT_TABLE_SIZE)).min((size / 16).max(1024)).next_multiple_of(8)
 }
 
-/// The bytes from the start of the segment to the end of the last structure.
-fn used(structures: &[Structure], size: u64, resolver: &Resolver<'_>) -> u64 {
+/// Gives every structure its offset, as a creator that has the segment for itself does it, and returns where the last one
+/// ends.
+fn place_all(structures: &mut [Structure], size: u64, resolver: &Resolver<'_>) -> u64 {
     let mut end = table_end(size) + schema_reserve(size);
     for structure in structures {
-        let align = match structure.kind {
-            StructureKind::Array => resolver.ty(structure.element).align.max(64),
-            StructureKind::Queue => 64,
-        };
-        let offset = place(end, align);
-        end = offset.saturating_add(structure.size).checked_next_multiple_of(8).unwrap_or(u64::MAX);
+        let align = structure.kind.align(&sizes(&structure.elements, resolver));
+        structure.offset = place(end, align);
+        end = structure.offset.saturating_add(structure.size).checked_next_multiple_of(8).unwrap_or(u64::MAX);
     }
     end
 }

@@ -3,7 +3,7 @@
 use zeroipc_layout::Scalar;
 use zeroipc_layout::limits::MAX_ELEMENT_SIZE;
 
-use super::resolve::{Named, Resolver, integer};
+use super::resolve::{Named, Resolver};
 use super::{Type, TypeId, TypeKind, describe};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -24,7 +24,13 @@ impl Resolver<'_> {
     /// The type that `ty` names, or `None` when an error is reported.
     pub(super) fn resolve(&mut self, ty: &ast::Type) -> Option<TypeId> {
         let kind = match &ty.kind {
-            ast::TypeKind::Named(name) => return self.named(name, ty.span),
+            ast::TypeKind::Named(path) => match &path.module {
+                Some(module) => {
+                    let found = self.nested(ty.span, |resolver| resolver.foreign_named(module, path, ty.span));
+                    return found;
+                }
+                None => return self.named(&path.name, ty.span),
+            },
             ast::TypeKind::Array { elem, count } => {
                 let elem = self.resolve(elem);
                 let count = self.count(count, "the number of elements", u64::from(u32::MAX));
@@ -56,14 +62,21 @@ impl Resolver<'_> {
             return self.intern(TypeKind::Scalar(scalar));
         }
         match self.names.get(name) {
+            Some(Named::Alias(i)) => {
+                let i = *i;
+                self.nested(span, |resolver| resolver.alias_type(i, span))
+            }
             Some(Named::Enum(i)) => {
                 let i = *i;
-                integer(&self.enums[i].repr)?;
                 self.intern(TypeKind::Enum(i))
             }
             Some(Named::Struct(i)) => {
                 let i = *i;
                 self.nested(span, |resolver| resolver.struct_type(i, span))
+            }
+            Some(Named::Variant(i)) => {
+                let i = *i;
+                self.nested(span, |resolver| resolver.variant_type(i, span))
             }
             Some(Named::Segment) => {
                 self.errors.push(errors::segment_as_type(span, name));
@@ -71,9 +84,11 @@ impl Resolver<'_> {
             }
             Some(Named::Broken) => None,
             Some(Named::Const(_)) | None => {
-                let types = self.names.iter().filter(|(_, named)| matches!(named, Named::Enum(_) | Named::Struct(_)));
-                let mut candidates: Vec<&str> = types.map(|(name, _)| *name).collect();
+                let is_type = |named: &Named| !matches!(named, Named::Const(_) | Named::Segment | Named::Broken);
+                let types = self.names.iter().filter(|(_, named)| is_type(named));
+                let mut candidates: Vec<String> = types.map(|(name, _)| name.clone()).collect();
                 candidates.sort_unstable();
+                let mut candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
                 candidates.extend(Scalar::ALL.iter().map(|scalar| scalar.name()));
                 let near = self.guess(name, candidates);
                 self.errors.push(errors::unknown_type(span, name, near.as_deref()));
@@ -118,14 +133,13 @@ impl Resolver<'_> {
                 Type { kind, size, align: elem.align, depth: elem.depth + 1, described, work: elem.work }
             }
             TypeKind::Enum(i) => {
-                let ast = self.enums[i];
-                let size = u64::from(integer(&ast.repr)?.size());
-                let names = ast.values.iter().map(|value| value.name.text.as_str());
-                let described = describe::enum_len(&ast.name.text, names);
-                let work = (ast.values.len() as u64).saturating_pow(3);
+                let head = &self.enums[i];
+                let size = u64::from(head.repr?.size());
+                let described = describe::enum_len(&head.name, head.recorded.iter().map(String::as_str));
+                let work = (head.recorded.len() as u64).saturating_pow(3);
                 Type { kind, size, align: size, depth: 0, described, work }
             }
-            TypeKind::Struct(_) => return None,
+            TypeKind::Struct(_) | TypeKind::Variant(_) => return None,
         };
         Some(self.add(ty))
     }

@@ -16,31 +16,57 @@ pub(crate) type Doc = Vec<String>;
 #[derive(Debug, Default)]
 pub(crate) struct File {
     pub(crate) doc: Doc,
+    /// Whether the file says which version of the language it is written in.
+    pub(crate) version: bool,
     pub(crate) namespace: Vec<Ident>,
+    pub(crate) imports: Vec<Import>,
     pub(crate) items: Vec<Item>,
     /// Names of items that could not be read; nobody complains that they are unknown.
     pub(crate) broken: Vec<String>,
 }
 
+/// `import "geometry.zipc" as geo;`
+#[derive(Debug)]
+pub(crate) struct Import {
+    pub(crate) path: Text,
+    pub(crate) alias: Option<Ident>,
+}
+
 #[derive(Debug)]
 pub(crate) enum Item {
     Const(Const),
+    Alias(Alias),
     Enum(Enum),
     Struct(Struct),
+    Variant(Variant),
     Segment(Segment),
+    Assert(Assert),
 }
 
 #[derive(Debug)]
 pub(crate) struct Const {
     pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) ty: Ident,
-    pub(crate) value: Expr,
+    pub(crate) value: Literal,
 }
 
+/// `type Row = [f32; 3];`
+#[derive(Debug)]
+pub(crate) struct Alias {
+    pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
+/// An enum, or flags.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) flags: bool,
     pub(crate) name: Ident,
     pub(crate) repr: Ident,
     pub(crate) values: Vec<Value>,
@@ -51,8 +77,17 @@ pub(crate) struct Enum {
 #[derive(Debug)]
 pub(crate) struct Value {
     pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
-    pub(crate) value: Option<Expr>,
+    pub(crate) value: Option<Number>,
+}
+
+/// The number of a value.
+#[derive(Debug)]
+pub(crate) enum Number {
+    Expr(Expr),
+    /// `bit 3`
+    Bit(Expr),
 }
 
 #[derive(Debug)]
@@ -69,7 +104,7 @@ pub(crate) struct Struct {
 
 #[derive(Debug)]
 pub(crate) enum Member {
-    Field(Field),
+    Field(Box<Field>),
     Reserved { count: Expr, span: Span },
 }
 
@@ -80,7 +115,28 @@ pub(crate) struct Field {
     pub(crate) doc: Doc,
     pub(crate) name: Ident,
     pub(crate) ty: Type,
+    pub(crate) default: Option<Literal>,
     pub(crate) attributes: Vec<Attribute>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) repr: Ident,
+    pub(crate) cases: Vec<Case>,
+    /// Whether every member could be read.
+    pub(crate) complete: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+    pub(crate) value: Option<Expr>,
 }
 
 #[derive(Debug)]
@@ -97,10 +153,33 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 pub(crate) struct Structure {
     pub(crate) doc: Doc,
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) kind: Ident,
-    pub(crate) element: Type,
-    pub(crate) capacity: Expr,
+    pub(crate) elements: Vec<Type>,
+    pub(crate) numbers: Vec<Expr>,
+    /// Behind the kind, where element types and numbers stand.
+    pub(crate) end: Span,
+}
+
+/// `assert sizeof(Reading) <= 64, "one line";`
+#[derive(Debug)]
+pub(crate) struct Assert {
+    pub(crate) left: Expr,
+    pub(crate) compare: Compare,
+    pub(crate) right: Expr,
+    pub(crate) text: Option<Text>,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compare {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
 }
 
 /// A string literal with its escapes resolved.
@@ -114,14 +193,39 @@ pub(crate) struct Text {
 pub(crate) struct Attribute {
     /// Without the `@`; the span covers it.
     pub(crate) name: Ident,
-    pub(crate) argument: Option<Argument>,
+    /// `None` without parentheses.
+    pub(crate) arguments: Option<Vec<Literal>>,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
-pub(crate) enum Argument {
-    Text(Text),
+/// What may stand for a value.
+#[derive(Clone, Debug)]
+pub(crate) struct Literal {
+    pub(crate) kind: LiteralKind,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum LiteralKind {
+    /// A float, `inf` or `nan`, with its sign.
+    Float(f64),
+    Bool(bool),
+    Text(String),
     Expr(Expr),
+    List(Vec<Literal>),
+}
+
+impl LiteralKind {
+    /// What the literal is, for messages.
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            LiteralKind::Float(_) => "a number with a fraction",
+            LiteralKind::Bool(_) => "a truth value",
+            LiteralKind::Text(_) => "a text",
+            LiteralKind::Expr(_) => "a whole number",
+            LiteralKind::List(_) => "a list",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -130,9 +234,25 @@ pub(crate) struct Type {
     pub(crate) span: Span,
 }
 
+/// A name, or one of an imported file: `geometry.Vec3`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Path {
+    pub(crate) module: Option<String>,
+    pub(crate) name: String,
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.module {
+            Some(module) => write!(f, "{module}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum TypeKind {
-    Named(String),
+    Named(Path),
     Array { elem: Box<Type>, count: Expr },
     Str(Expr),
     Bytes(Expr),
@@ -147,8 +267,10 @@ pub(crate) struct Expr {
 #[derive(Clone, Debug)]
 pub(crate) enum ExprKind {
     Number { value: u128, hex: bool },
-    Name(String),
+    Name(Path),
     SizeOf(Box<Type>),
+    AlignOf(Box<Type>),
+    OffsetOf(Box<Type>, Ident),
     Unary(Unary, Box<Expr>),
     Binary(Binary, Box<Expr>, Box<Expr>),
 }

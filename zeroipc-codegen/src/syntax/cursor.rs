@@ -14,7 +14,8 @@ pub(super) type Parsed<T> = Result<T, Broken>;
 pub(super) const MAX_NESTING: u32 = 64;
 /// How many operators one expression may have.
 pub(super) const MAX_OPERATORS: u32 = 128;
-const ITEM_WORDS: [&str; 6] = ["const", "enum", "struct", "segment", "namespace", "zipc"];
+const ITEM_WORDS: [&str; 11] =
+    ["const", "type", "enum", "flags", "struct", "variant", "segment", "assert", "namespace", "import", "zipc"];
 
 pub(super) struct Parser<'a> {
     pub(super) tokens: Vec<Token>,

@@ -4,7 +4,7 @@ use zeroipc_layout::name::NameError;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Attribute, Expr, Ident, Text};
+use crate::syntax::ast::{Assert, Attribute, Expr, Ident, Structure, Text};
 
 pub(crate) const UNTERMINATED_COMMENT: Code = Code(24);
 
@@ -54,13 +54,18 @@ pub(crate) fn missing_semicolon(previous: Span, behind: &str, found: &str) -> Di
     )
 }
 
-pub(crate) fn missing_comma(previous: Span, found: &str) -> Diagnostic {
+pub(crate) fn missing_comma(previous: Span, behind: &str, found: &str) -> Diagnostic {
     let at = previous.after();
-    Diagnostic::error(2, at, format!("expected `,` behind the enum's value, found {found}")).label("here").suggest(
+    Diagnostic::error(2, at, format!("expected `,` behind {behind}, found {found}")).label("here").suggest(
         at,
         ",",
         "add the comma",
     )
+}
+
+pub(crate) fn float_in_expression(span: Span) -> Diagnostic {
+    Diagnostic::error(2, span, "expected a whole number, found one with a fraction")
+        .help("floats stand alone behind `=` and in attributes; expressions compute with whole numbers")
 }
 
 pub(crate) fn unknown_version(span: Span) -> Diagnostic {
@@ -68,7 +73,11 @@ pub(crate) fn unknown_version(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn late_header(span: Span, word: &str) -> Diagnostic {
-    Diagnostic::error(15, span, format!("`{word}` stands once, at the top of the file: `zipc`, then `namespace`"))
+    Diagnostic::error(
+        15,
+        span,
+        format!("`{word}` stands at the top of the file: `zipc` once, `namespace` once, then `import`"),
+    )
 }
 
 pub(crate) fn stray_doc(span: Span) -> Diagnostic {
@@ -100,8 +109,9 @@ pub(crate) fn too_many_values(span: Span) -> Diagnostic {
     Diagnostic::error(17, span, "the enums have too many values, counted wherever they are used; split the schema")
 }
 
-pub(crate) fn missing_repr(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(14, span, format!("enum `{name}` does not say which number holds it")).suggest(
+pub(crate) fn missing_repr(span: Span, what: &str, name: &str) -> Diagnostic {
+    let verb = if what == "flags" { "do" } else { "does" };
+    Diagnostic::error(14, span, format!("{what} `{name}` {verb} not say which number holds it")).suggest(
         span.after(),
         ": u8",
         "name the number's type",
@@ -195,9 +205,9 @@ pub(crate) fn empty(what: &str, name: &Ident) -> Diagnostic {
     Diagnostic::error(20, name.span, format!("{what} `{}` has nothing in it", name.text))
 }
 
-pub(crate) fn recursive(name: &Ident, through: Span, path: &str) -> Diagnostic {
-    Diagnostic::error(21, name.span, format!("struct `{}` contains itself: {path}", name.text))
-        .also(through, "through this field")
+pub(crate) fn recursive(what: &str, name: &Ident, through: Span, path: &str) -> Diagnostic {
+    Diagnostic::error(21, name.span, format!("{what} `{}` contains itself: {path}", name.text))
+        .also(through, "through this")
         .help("store an index into an array instead of the value")
 }
 
@@ -224,12 +234,12 @@ pub(crate) fn no_description(name: &Ident, why: &str) -> Diagnostic {
 
 // --- attributes: 0006 ---
 
-pub(crate) fn unknown_attribute(attribute: &Attribute, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown_attribute(attribute: &Attribute, near: Option<&str>, place: &str, known: &str) -> Diagnostic {
     let name = &attribute.name;
     let error = Diagnostic::error(6, name.span, format!("there is no attribute `@{}`", shortened(&name.text)));
     match near {
         Some(near) => error.suggest(name.span, format!("@{near}"), format!("did you mean `@{near}`?")),
-        None => error.help("fields have `@unit(\"…\")`, structs `@align(…)`, segments `@size(…)`"),
+        None => error.help(format!("{place} may have {known}, and `@x_…` for other tools")),
     }
 }
 
@@ -254,6 +264,140 @@ pub(crate) fn unknown_constant(span: Span, name: &str, near: Option<&str>) -> Di
     match near {
         Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
         None => error,
+    }
+}
+
+pub(crate) fn no_whole_number(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(28, span, format!("`{}` is no whole number, and expressions compute with these", shortened(name)))
+}
+
+pub(crate) fn no_fields(span: Span) -> Diagnostic {
+    Diagnostic::error(4, span, "only a struct has fields that have offsets")
+}
+
+pub(crate) fn unknown_field(field: &Ident, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(5, field.span, format!("there is no field `{}`", shortened(&field.text)));
+    match near {
+        Some(near) => error.suggest(field.span, near, format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+pub(crate) fn bad_const_type(ty: &Ident) -> Diagnostic {
+    Diagnostic::error(14, ty.span, format!("a constant cannot be a `{}`", shortened(&ty.text)))
+        .help("use a whole-number type, `f16`, `f32`, `f64`, `bool8` or `str`")
+}
+
+// --- values: 0028, 0029 ---
+
+pub(crate) fn misfit(span: Span, wanted: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(28, span, format!("expected {wanted}, found {found}"))
+}
+
+pub(crate) fn bad_literal(span: Span, wanted: &str, found: usize) -> Diagnostic {
+    Diagnostic::error(28, span, format!("expected {wanted}, found {found}"))
+}
+
+pub(crate) fn no_struct_literal(span: Span) -> Diagnostic {
+    Diagnostic::error(28, span, "a struct or variant has no value here; give its own fields defaults")
+}
+
+pub(crate) fn float_too_large(span: Span, value: f64, ty: &str) -> Diagnostic {
+    Diagnostic::error(28, span, format!("{value:e} is too large for `{ty}`"))
+}
+
+pub(crate) fn text_too_long(span: Span, len: usize, max: u32) -> Diagnostic {
+    Diagnostic::error(28, span, format!("the text has {len} bytes, and {max} fit"))
+}
+
+pub(crate) fn unknown_value(span: Span, owner: &str, name: &str, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(28, span, format!("`{owner}` has no value `{}`", shortened(name)));
+    match near {
+        Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+pub(crate) fn unnamed_value(span: Span, owner: &str, value: i128, flags: bool) -> Diagnostic {
+    let what = if flags { "bits without names" } else { "no name" };
+    Diagnostic::error(28, span, format!("{value} has {what} in `{owner}`; write the name of a value"))
+}
+
+pub(crate) fn no_range(span: Span) -> Diagnostic {
+    Diagnostic::error(29, span, "only fields with whole numbers or floats have a range")
+}
+
+pub(crate) fn empty_range(span: Span) -> Diagnostic {
+    Diagnostic::error(29, span, "this range has no number in it; the lower end stands first")
+}
+
+pub(crate) fn no_null(span: Span) -> Diagnostic {
+    Diagnostic::error(29, span, "only a field with one number or an enum has a value that means \"nothing\"")
+}
+
+// --- assertions: 0030 ---
+
+pub(crate) fn assertion_fails(assert: &Assert, left: i128, sign: &str, right: i128, text: Option<&str>) -> Diagnostic {
+    let sentence = text.map(|text| format!(": {text}")).unwrap_or_default();
+    Diagnostic::error(30, assert.span, format!("this does not hold{sentence}"))
+        .label(format!("it is {left} {sign} {right}"))
+}
+
+pub(crate) fn wrong_offset(span: Span, field: &Ident, found: u64, wanted: i128) -> Diagnostic {
+    Diagnostic::error(30, span, format!("field `{}` lies at offset {found}, not at {wanted}", field.text))
+        .help("`@offset` moves nothing; reserve bytes before the field, or correct the number")
+}
+
+pub(crate) fn wrong_size(span: Span, name: &Ident, found: u64, wanted: i128) -> Diagnostic {
+    Diagnostic::error(30, span, format!("struct `{}` has {found} bytes, not {wanted}", name.text))
+        .help("`@size` adds nothing; reserve bytes at the end, or correct the number")
+}
+
+// --- imports: 0018 ---
+
+pub(crate) fn import_not_found(path: &Text, looked: &str) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("there is no file `{}`; looked for it in {looked}", shortened(&path.text)))
+}
+
+pub(crate) fn import_unreadable(path: &Text, why: &str) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("`{}` cannot be read: {why}", shortened(&path.text)))
+}
+
+pub(crate) fn import_circle(path: &Text, circle: &str) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("these files import each other: {circle}"))
+        .help("move what both need into a third file")
+}
+
+pub(crate) fn import_too_deep(path: &Text, what: &str) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("`{}` is one import too many: {what}", shortened(&path.text)))
+}
+
+pub(crate) fn import_twice(path: &Text, alias: &str, first: Span) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("two imports are called `{alias}` here"))
+        .also(first, "the first one")
+        .help("name one of them with `as`")
+}
+
+pub(crate) fn import_bad_path(path: &Text) -> Diagnostic {
+    let message = format!("`{}` is no relative path with `/` between its parts", shortened(&path.text));
+    Diagnostic::error(18, path.span, message)
+}
+
+pub(crate) fn import_bad_stem(path: &Text, stem: &str) -> Diagnostic {
+    let message =
+        format!("`{}` cannot be imported: `{}` is no name for a module", shortened(&path.text), shortened(stem));
+    Diagnostic::error(18, path.span, message).help("name the file as a namespace is written, such as `robot_arm.zipc`")
+}
+
+pub(crate) fn import_broken(path: &Text) -> Diagnostic {
+    Diagnostic::error(18, path.span, format!("`{}` has errors of its own", shortened(&path.text)))
+}
+
+pub(crate) fn unknown_module(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(18, span, format!("nothing is imported as `{}`", shortened(name)));
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("import the file first: `import \"geometry.zipc\";`"),
     }
 }
 
@@ -284,6 +428,32 @@ pub(crate) fn duplicate_value(name: &Ident, first: &Ident, value: i128) -> Diagn
     Diagnostic::error(11, name.span, format!("`{}` and `{}` are both {value}", first.text, name.text))
         .label("the same number again")
         .also(first.span, "first used here")
+}
+
+pub(crate) fn recorded_twice(name: &Ident, first: Span, recorded: &str) -> Diagnostic {
+    Diagnostic::error(3, name.span, format!("two names are recorded as `{}` in segments", shortened(recorded)))
+        .also(first, "the other one")
+        .help("`@was` names what was here before; an earlier name belongs to one thing only")
+}
+
+// --- flags: 0027 ---
+
+pub(crate) fn signed_flags(repr: &Ident) -> Diagnostic {
+    let unsigned = repr.text.replace('i', "u");
+    Diagnostic::error(27, repr.span, "flags are bits of an unsigned number").suggest(
+        repr.span,
+        unsigned,
+        "use the unsigned one",
+    )
+}
+
+pub(crate) fn bit_out_of_range(expr: &Expr, bit: i128, repr: &str, high: i128) -> Diagnostic {
+    Diagnostic::error(27, expr.span, format!("`{repr}` has the bits 0 to {high}, and no bit {bit}"))
+}
+
+pub(crate) fn unnamed_bits(span: Span, name: &str, bits: i128) -> Diagnostic {
+    Diagnostic::error(27, span, format!("`{name}` has bits without a name of their own: {bits:#x}"))
+        .help("a flag is one bit, or a combination of bits that have names")
 }
 
 // --- layout: 0101, 0102 ---
@@ -333,8 +503,8 @@ pub(crate) fn bad_segment_name(path: &Text, why: NameError) -> Diagnostic {
     Diagnostic::error(201, path.span, format!("a segment cannot be called `{}`: {why}", shortened(&path.text)))
 }
 
-pub(crate) fn rounded_capacity(expr: &Expr, asked: u64, gets: u64) -> Diagnostic {
-    let message = format!("a queue's capacity is a power of two: {asked} becomes {gets}");
+pub(crate) fn rounded_capacity(expr: &Expr, kind: &str, asked: u64, gets: u64) -> Diagnostic {
+    let message = format!("a {kind}'s capacity is a power of two: {asked} becomes {gets}");
     Diagnostic::warning(202, expr.span, message).suggest(expr.span, gets.to_string(), "say so")
 }
 
@@ -358,16 +528,36 @@ pub(crate) fn too_many_structures(name: &Ident, found: usize, max: usize) -> Dia
     Diagnostic::error(203, name.span, message)
 }
 
-pub(crate) fn capacity_out_of_range(expr: &Expr, value: i128, high: u64) -> Diagnostic {
-    Diagnostic::error(204, expr.span, format!("a capacity of {value} is not possible; use 1 to {high}"))
+pub(crate) fn number_out_of_range(expr: &Expr, what: &str, value: i128, low: u64, high: u64) -> Diagnostic {
+    let verb = if what.ends_with('s') || what == "parties" { "number of" } else { "" };
+    let message = match verb {
+        "" => format!("a {what} of {value} is not possible; use {low} to {high}"),
+        _ => format!("{value} {what} are not possible; use {low} to {high}"),
+    };
+    Diagnostic::error(204, expr.span, message)
+}
+
+pub(crate) fn wrong_form(structure: &Structure, form: &str) -> Diagnostic {
+    let (kind, end) = (&structure.kind, structure.end);
+    let message = format!("structure `{}` is not declared as a {} is: `{form}`", structure.name.text, kind.text);
+    Diagnostic::error(208, kind.span.to(end), message)
 }
 
 pub(crate) fn unknown_kind(kind: &Ident, near: Option<&str>) -> Diagnostic {
     let error = Diagnostic::error(205, kind.span, format!("there is no structure `{}`", shortened(&kind.text)));
     match near {
         Some(near) => error.suggest(kind.span, near, format!("did you mean `{near}`?")),
-        None => error.help("a segment holds `array<T>[n]` and `queue<T>[n]`"),
+        None => error.help("such as `array<T>[n]`, `queue<T>[n]` or `map<K, V>[n]`; docs/schema.md lists all"),
     }
+}
+
+pub(crate) fn no_runtime(span: Span, kind: &str, languages: &str) -> Diagnostic {
+    Diagnostic::error(
+        207,
+        span,
+        format!("the runtime for {languages} has no `{kind}` yet, so it cannot be opened there"),
+    )
+    .help("leave it out, or compile with `--bare` for the types alone")
 }
 
 pub(crate) fn missing_size(name: &Ident, path: Span) -> Diagnostic {

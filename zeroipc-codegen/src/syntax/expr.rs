@@ -1,6 +1,6 @@
-//! Types and expressions.
+//! Types, expressions and literals.
 
-use crate::syntax::ast::{Binary, Expr, ExprKind, Type, TypeKind, Unary};
+use crate::syntax::ast::{Binary, Expr, ExprKind, Literal, LiteralKind, Type, TypeKind, Unary};
 use crate::syntax::cursor::{MAX_OPERATORS, Parsed, Parser};
 use crate::syntax::errors;
 use crate::syntax::lex::Kind;
@@ -16,11 +16,11 @@ impl Parser<'_> {
                 parser.expect("]", "behind the number of elements")?;
                 TypeKind::Array { elem, count }
             } else {
-                let name = parser.ident("a type")?;
-                match name.text.as_str() {
-                    "str" => TypeKind::Str(parser.length("str")?),
-                    "bytes" => TypeKind::Bytes(parser.length("bytes")?),
-                    _ => TypeKind::Named(name.text),
+                let path = parser.path("a type")?;
+                match (&path.module, path.name.as_str()) {
+                    (None, "str") => TypeKind::Str(parser.length("str")?),
+                    (None, "bytes") => TypeKind::Bytes(parser.length("bytes")?),
+                    _ => TypeKind::Named(path),
                 }
             };
             Ok(Type { kind, span: start.to(parser.previous()) })
@@ -84,26 +84,98 @@ impl Parser<'_> {
                 self.advance();
                 ExprKind::Number { value: self.scaled(value), hex }
             }
-            Kind::Ident(name) if name == "sizeof" => {
+            Kind::Ident(name) if name == "sizeof" => ExprKind::SizeOf(self.type_argument(&name)?),
+            Kind::Ident(name) if name == "alignof" => ExprKind::AlignOf(self.type_argument(&name)?),
+            Kind::Ident(name) if name == "offsetof" => {
                 self.advance();
-                self.expect("(", "and a type behind `sizeof`")?;
-                let ty = self.ty()?;
-                self.expect(")", "behind the type")?;
-                ExprKind::SizeOf(Box::new(ty))
+                self.expect("(", "and a struct behind `offsetof`")?;
+                let ty = Box::new(self.ty()?);
+                self.expect(",", "and a field behind the struct")?;
+                let field = self.ident("the field's name")?;
+                self.expect(")", "behind the field")?;
+                ExprKind::OffsetOf(ty, field)
             }
-            Kind::Ident(name) => {
-                self.advance();
-                ExprKind::Name(name)
-            }
+            Kind::Ident(_) => ExprKind::Name(self.path("a constant")?),
             Kind::Punct("(") => {
                 self.advance();
                 let inner = self.expr()?;
                 self.expect(")", "behind the expression")?;
                 return Ok(Expr { span: start.to(self.previous()), ..inner });
             }
+            Kind::Float(_) => {
+                let error = errors::float_in_expression(start);
+                return Err(self.report(error));
+            }
             _ => return Err(self.expected("a number, a constant or `sizeof`")),
         };
         Ok(Expr { kind, span: start.to(self.previous()) })
+    }
+
+    /// `(T)` behind `sizeof` or `alignof`.
+    fn type_argument(&mut self, word: &str) -> Parsed<Box<Type>> {
+        self.advance();
+        self.expect("(", &format!("and a type behind `{word}`"))?;
+        let ty = self.ty()?;
+        self.expect(")", "behind the type")?;
+        Ok(Box::new(ty))
+    }
+
+    /// Whether an operand follows the present token, so that a word such as `bit` is no name.
+    pub(super) fn is_operand_next(&self) -> bool {
+        matches!(
+            self.tokens.get(self.at + 1).map(|token| &token.kind),
+            Some(Kind::Number { .. } | Kind::Ident(_) | Kind::Punct("("))
+        )
+    }
+
+    /// A value as it may stand behind `=` or in an attribute.
+    pub(super) fn literal(&mut self) -> Parsed<Literal> {
+        self.nested(|parser| {
+            let start = parser.span();
+            let kind = match parser.peek().clone() {
+                Kind::Text(text) => {
+                    parser.advance();
+                    LiteralKind::Text(text)
+                }
+                Kind::Punct("[") => {
+                    parser.advance();
+                    let mut list = Vec::new();
+                    while !parser.is("]") {
+                        list.push(parser.literal()?);
+                        if !parser.eat(",") {
+                            break;
+                        }
+                    }
+                    parser.expect("]", "behind the last value")?;
+                    LiteralKind::List(list)
+                }
+                Kind::Ident(word) if matches!(word.as_str(), "true" | "false") => {
+                    parser.advance();
+                    LiteralKind::Bool(word == "true")
+                }
+                _ => match parser.float() {
+                    Some(value) => LiteralKind::Float(value),
+                    None => LiteralKind::Expr(parser.expr()?),
+                },
+            };
+            Ok(Literal { kind, span: start.to(parser.previous()) })
+        })
+    }
+
+    /// A float with its sign, `inf` or `nan`, if one stands here.
+    fn float(&mut self) -> Option<f64> {
+        let negative = self.is("-");
+        let value = match self.tokens.get(self.at + usize::from(negative)).map(|token| &token.kind) {
+            Some(Kind::Float(value)) => *value,
+            Some(Kind::Ident(word)) if word == "inf" => f64::INFINITY,
+            Some(Kind::Ident(word)) if word == "nan" && !negative => f64::NAN,
+            _ => return None,
+        };
+        if negative {
+            self.advance();
+        }
+        self.advance();
+        Some(if negative { -value } else { value })
     }
 
     /// `1 MiB`: a size suffix that stands apart from its number.

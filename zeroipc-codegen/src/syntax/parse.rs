@@ -1,16 +1,17 @@
 //! Tokens to tree, by recursive descent. After an error it goes on behind the next `;` or `}`, so that one run reports
 //! every error; what could not be read is marked, so that later passes stay quiet about it.
+//!
+//! Here are the file and its head; what stands between braces is read in `bodies`, types and numbers in `expr`.
 
 use crate::diagnostic::Diagnostics;
-use crate::syntax::ast::{
-    Argument, Attribute, Const, Doc, Enum, Field, File, Ident, Item, Member, Segment, Struct, Structure, Text, Value,
-};
-use crate::syntax::cursor::{Broken, Parsed, Parser, describe};
+use crate::syntax::ast::{Alias, Assert, Attribute, Compare, Const, Doc, File, Ident, Import, Item, Path, Text};
+use crate::syntax::cursor::{Broken, Parsed, Parser};
 use crate::syntax::errors;
 use crate::syntax::lex::{Kind, Token};
 
 /// The only version of the language.
 const VERSION: u128 = 1;
+const ITEMS: &str = "`const`, `type`, `enum`, `flags`, `struct`, `variant`, `segment` or `assert`";
 
 /// The tree of `text`, as far as it could be read.
 pub(crate) fn parse(text: &str, errors: &mut Diagnostics) -> File {
@@ -18,86 +19,22 @@ pub(crate) fn parse(text: &str, errors: &mut Diagnostics) -> File {
 }
 
 impl Parser<'_> {
-    // --- documentation and attributes ---
-
-    fn doc(&mut self) -> Doc {
-        let mut doc = Vec::new();
-        loop {
-            match self.peek() {
-                Kind::Doc(line) => doc.push(line.clone()),
-                Kind::FileDoc(_) => {
-                    let error = errors::late_file_doc(self.span());
-                    self.report(error);
-                }
-                _ => return doc,
-            }
-            self.advance();
-        }
-    }
-
-    fn attributes(&mut self) -> Parsed<Vec<Attribute>> {
-        let mut attributes = Vec::new();
-        while self.is("@") {
-            let at = self.span();
-            self.advance();
-            let mut name = self.ident("the attribute's name")?;
-            name.span = at.to(name.span);
-            let mut argument = None;
-            if self.eat("(") {
-                argument = Some(match self.peek() {
-                    Kind::Text(text) => {
-                        let text = Text { text: text.clone(), span: self.span() };
-                        self.advance();
-                        Argument::Text(text)
-                    }
-                    _ => Argument::Expr(self.expr()?),
-                });
-                self.expect(")", "behind the attribute's argument")?;
-            }
-            let span = name.span.to(self.previous());
-            attributes.push(Attribute { name, argument, span });
-        }
-        Ok(attributes)
-    }
-
-    /// Whether a body has no `}` although it is over, which is reported.
-    fn ends_early(&mut self, body: &str, name: &Ident) -> bool {
-        let found = match self.peek() {
-            Kind::End => "the end of the file",
-            _ if self.is_at_item() => "the next definition",
-            _ => return false,
-        };
-        let error = errors::unclosed(self.span(), found, body, name);
-        self.report(error);
-        true
-    }
-
-    /// Reports every attribute, since none belongs to `place`.
-    fn refuse(&mut self, attributes: &[Attribute], place: &str) {
-        for attribute in attributes {
-            let error = errors::misplaced_attribute(attribute, place);
-            self.report(error);
-        }
-    }
-
-    // --- the file ---
-
     fn file(&mut self) -> File {
         let mut file = File::default();
-        while let Kind::FileDoc(line) = self.peek() {
-            file.doc.push(line.clone());
-            self.advance();
-        }
-        if self.is_word("zipc") && self.pragma().is_err() {
+        self.file_doc(&mut file);
+        if self.is_word("zipc") && self.pragma(&mut file).is_err() {
             self.skip_item();
         }
-        while let Kind::FileDoc(line) = self.peek() {
-            file.doc.push(line.clone());
-            self.advance();
-        }
+        self.file_doc(&mut file);
         if self.is_word("namespace") {
             match self.namespace() {
                 Ok(namespace) => file.namespace = namespace,
+                Err(Broken) => self.skip_item(),
+            }
+        }
+        while self.is_word("import") {
+            match self.import() {
+                Ok(import) => file.imports.push(import),
                 Err(Broken) => self.skip_item(),
             }
         }
@@ -109,8 +46,16 @@ impl Parser<'_> {
         file
     }
 
-    fn pragma(&mut self) -> Parsed<()> {
+    fn file_doc(&mut self, file: &mut File) {
+        while let Kind::FileDoc(line) = self.peek() {
+            file.doc.push(line.clone());
+            self.advance();
+        }
+    }
+
+    fn pragma(&mut self, file: &mut File) -> Parsed<()> {
         self.advance();
+        file.version = true;
         match self.peek() {
             Kind::Number { value: VERSION, .. } => self.advance(),
             Kind::Number { .. } => {
@@ -133,6 +78,19 @@ impl Parser<'_> {
         Ok(path)
     }
 
+    fn import(&mut self) -> Parsed<Import> {
+        self.advance();
+        let path = self.text("the imported file in quotes, such as `\"geometry.zipc\"`")?;
+        let alias = if self.is_word("as") {
+            self.advance();
+            Some(self.ident("the name that the file has here")?)
+        } else {
+            None
+        };
+        self.semicolon("the import")?;
+        Ok(Import { path, alias })
+    }
+
     fn item(&mut self, file: &mut File) -> Parsed<()> {
         let doc_at = self.span();
         let doc = self.doc();
@@ -144,26 +102,34 @@ impl Parser<'_> {
                 self.report(error);
                 return Ok(());
             }
-            Kind::End => return Ok(()),
-            _ => return Err(self.expected("`const`, `enum`, `struct` or `segment`")),
+            Kind::End if attributes.is_empty() => return Ok(()),
+            _ => return Err(self.expected(ITEMS)),
         };
         let name_at = self.at + 1;
         let parsed = match word.as_str() {
-            "const" => {
-                self.refuse(&attributes, "a constant");
-                self.constant(doc).map(Item::Const)
-            }
-            "enum" => {
-                self.refuse(&attributes, "an enum");
-                self.enumeration(doc).map(Item::Enum)
-            }
+            "const" => self.constant(doc, attributes).map(Item::Const),
+            "type" => self.alias(doc, attributes).map(Item::Alias),
+            "enum" => self.enumeration(doc, attributes, false).map(Item::Enum),
+            "flags" => self.enumeration(doc, attributes, true).map(Item::Enum),
             "struct" => self.structure(doc, attributes).map(Item::Struct),
+            "variant" => self.variant(doc, attributes).map(Item::Variant),
             "segment" => self.segment(doc, attributes).map(Item::Segment),
-            "zipc" | "namespace" => {
+            "assert" => {
+                if !doc.is_empty() {
+                    let error = errors::stray_doc(doc_at);
+                    self.report(error);
+                }
+                for attribute in &attributes {
+                    let error = errors::misplaced_attribute(attribute, "an assertion");
+                    self.report(error);
+                }
+                self.assertion().map(Item::Assert)
+            }
+            "zipc" | "namespace" | "import" => {
                 let error = errors::late_header(self.span(), &word);
                 return Err(self.report(error));
             }
-            _ => return Err(self.expected("`const`, `enum`, `struct` or `segment`")),
+            _ => return Err(self.expected(ITEMS)),
         };
         match parsed {
             Ok(item) => file.items.push(item),
@@ -177,168 +143,102 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn constant(&mut self, doc: Doc) -> Parsed<Const> {
+    fn constant(&mut self, doc: Doc, mut attributes: Vec<Attribute>) -> Parsed<Const> {
         self.advance();
         let name = self.ident("the constant's name")?;
         self.expect(":", "and a type behind the constant's name")?;
         let ty = self.ident("the constant's type")?;
         self.expect("=", "behind the constant's type")?;
-        let value = self.expr()?;
-        self.semicolon("the constant")?;
-        Ok(Const { doc, name, ty, value })
-    }
-
-    fn enumeration(&mut self, doc: Doc) -> Parsed<Enum> {
-        self.advance();
-        let name = self.ident("the enum's name")?;
-        if !self.is(":") {
-            let error = errors::missing_repr(name.span, &name.text);
-            return Err(self.report(error));
-        }
-        self.advance();
-        let repr = self.ident("the enum's number type")?;
-        self.expect("{", "and the enum's values")?;
-        let (mut values, mut complete) = (Vec::new(), true);
-        while !self.is("}") {
-            if self.ends_early("enum's values", &name) {
-                complete = false;
-                break;
-            }
-            match self.value() {
-                Ok(value) => values.extend(value),
-                Err(Broken) => {
-                    complete = false;
-                    self.skip_member(&[",", ";"]);
-                }
-            }
-        }
-        self.eat("}");
-        self.eat(";");
-        Ok(Enum { doc, name, repr, values, complete })
-    }
-
-    fn value(&mut self) -> Parsed<Option<Value>> {
-        let doc_at = self.span();
-        let doc = self.doc();
-        if self.is("}") {
-            let error = errors::stray_doc(doc_at);
-            self.report(error);
-            return Ok(None);
-        }
-        let name = self.ident("a value's name")?;
-        let value = if self.eat("=") { Some(self.expr()?) } else { None };
-        if !self.is("}") && !self.eat(",") {
-            let error = errors::missing_comma(self.previous(), &describe(self.peek()));
-            let broken = self.report(error);
-            if !matches!(self.peek(), Kind::Ident(_) | Kind::Doc(_)) {
-                return Err(broken);
-            }
-        }
-        Ok(Some(Value { doc, name, value }))
-    }
-
-    fn structure(&mut self, doc: Doc, mut attributes: Vec<Attribute>) -> Parsed<Struct> {
-        self.advance();
-        let name = self.ident("the struct's name")?;
+        let value = self.literal()?;
         attributes.append(&mut self.attributes()?);
-        self.expect("{", "and the struct's fields")?;
-        let (mut members, mut complete) = (Vec::new(), true);
-        while !self.is("}") {
-            if self.ends_early("struct's fields", &name) {
-                complete = false;
-                break;
-            }
-            match self.member() {
-                Ok(member) => members.extend(member),
-                Err(Broken) => {
-                    complete = false;
-                    self.skip_member(&[";"]);
-                }
-            }
-        }
-        let end = self.span();
-        self.eat("}");
-        self.eat(";");
-        Ok(Struct { doc, attributes, name, members, end, complete })
+        self.semicolon("the constant")?;
+        Ok(Const { doc, attributes, name, ty, value })
     }
 
-    fn member(&mut self) -> Parsed<Option<Member>> {
-        let start = self.span().before();
-        let doc = self.doc();
-        if self.is("}") {
-            let error = errors::stray_doc(start);
-            self.report(error);
-            return Ok(None);
-        }
-        let mut attributes = self.attributes()?;
-        let word_at = self.span();
-        let name = self.ident("a field's name")?;
-        if name.text == "reserved" && !self.is(":") {
-            let count = self.expr()?;
-            let span = word_at.to(self.previous());
-            self.refuse(&attributes, "reserved bytes");
-            self.semicolon("the reserved bytes")?;
-            return Ok(Some(Member::Reserved { count, span }));
-        }
-        self.expect(":", "and a type behind the field's name")?;
+    fn alias(&mut self, doc: Doc, mut attributes: Vec<Attribute>) -> Parsed<Alias> {
+        self.advance();
+        let name = self.ident("the name of the type")?;
+        self.expect("=", "and a type behind the name")?;
         let ty = self.ty()?;
         attributes.append(&mut self.attributes()?);
-        self.semicolon(&format!("field `{}`", name.text))?;
-        Ok(Some(Member::Field(Field { start, doc, name, ty, attributes })))
+        self.semicolon("the type")?;
+        Ok(Alias { doc, attributes, name, ty })
     }
 
-    fn segment(&mut self, doc: Doc, mut attributes: Vec<Attribute>) -> Parsed<Segment> {
+    fn assertion(&mut self) -> Parsed<Assert> {
+        let start = self.span();
         self.advance();
-        let name = self.ident("the segment's type name")?;
-        self.expect("=", "and the segment's name in quotes")?;
-        let path = match self.peek() {
-            Kind::Text(text) => Text { text: text.clone(), span: self.span() },
-            _ => return Err(self.expected("the segment's name in quotes, such as `\"/sensor_data\"`")),
+        let left = self.expr()?;
+        let compare = match self.peek() {
+            Kind::Punct("==") => Compare::Equal,
+            Kind::Punct("!=") => Compare::Unequal,
+            Kind::Punct("<") => Compare::Less,
+            Kind::Punct("<=") => Compare::AtMost,
+            Kind::Punct(">") => Compare::Greater,
+            Kind::Punct(">=") => Compare::AtLeast,
+            _ => return Err(self.expected("`==`, `!=`, `<`, `<=`, `>` or `>=`")),
         };
         self.advance();
-        attributes.append(&mut self.attributes()?);
-        self.expect("{", "and the segment's structures")?;
-        let (mut structures, mut complete) = (Vec::new(), true);
-        while !self.is("}") {
-            if self.ends_early("segment's structures", &name) {
-                complete = false;
-                break;
-            }
-            match self.entry() {
-                Ok(entry) => structures.extend(entry),
-                Err(Broken) => {
-                    complete = false;
-                    self.skip_member(&[";"]);
-                }
-            }
-        }
-        self.eat("}");
-        self.eat(";");
-        Ok(Segment { doc, name, path, attributes, structures, complete })
+        let right = self.expr()?;
+        let text = if self.eat(",") { Some(self.text("a sentence in quotes")?) } else { None };
+        let span = start.to(self.previous());
+        self.semicolon("the assertion")?;
+        Ok(Assert { left, compare, right, text, span })
     }
 
-    fn entry(&mut self) -> Parsed<Option<Structure>> {
-        let start = self.span();
-        let doc = self.doc();
-        if self.is("}") {
-            let error = errors::stray_doc(start);
-            self.report(error);
-            return Ok(None);
+    // --- pieces that several constructs have ---
+
+    pub(super) fn doc(&mut self) -> Doc {
+        let mut doc = Vec::new();
+        loop {
+            match self.peek() {
+                Kind::Doc(line) => doc.push(line.clone()),
+                Kind::FileDoc(_) => {
+                    let error = errors::late_file_doc(self.span());
+                    self.report(error);
+                }
+                _ => return doc,
+            }
+            self.advance();
         }
-        let name = self.ident("a structure's name")?;
-        self.expect(":", "behind the structure's name")?;
-        let kind = self.ident("the kind of structure, `array` or `queue`")?;
-        self.expect("<", "and the element type")?;
-        let element = self.ty()?;
-        if !self.eat_angle() {
-            return Err(self.expected("`>` behind the element type"));
+    }
+
+    pub(super) fn attributes(&mut self) -> Parsed<Vec<Attribute>> {
+        let mut attributes = Vec::new();
+        while self.is("@") {
+            let at = self.span();
+            self.advance();
+            let mut name = self.ident("the attribute's name")?;
+            name.span = at.to(name.span);
+            let mut arguments = None;
+            if self.eat("(") {
+                let mut list = vec![self.literal()?];
+                while self.eat(",") {
+                    list.push(self.literal()?);
+                }
+                self.expect(")", "behind the attribute's argument")?;
+                arguments = Some(list);
+            }
+            let span = name.span.to(self.previous());
+            attributes.push(Attribute { name, arguments, span });
         }
-        self.expect("[", "and the capacity")?;
-        let capacity = self.expr()?;
-        self.expect("]", "behind the capacity")?;
-        let attributes = self.attributes()?;
-        self.refuse(&attributes, "a structure");
-        self.semicolon(&format!("structure `{}`", name.text))?;
-        Ok(Some(Structure { doc, name, kind, element, capacity }))
+        Ok(attributes)
+    }
+
+    pub(super) fn text(&mut self, what: &str) -> Parsed<Text> {
+        let Kind::Text(text) = self.peek() else { return Err(self.expected(what)) };
+        let text = Text { text: text.clone(), span: self.span() };
+        self.advance();
+        Ok(text)
+    }
+
+    /// A name, or one of an imported file.
+    pub(super) fn path(&mut self, what: &str) -> Parsed<Path> {
+        let first = self.ident(what)?;
+        if !self.eat(".") {
+            return Ok(Path { module: None, name: first.text });
+        }
+        let name = self.ident("a name behind `.`")?;
+        Ok(Path { module: Some(first.text), name: name.text })
     }
 }

@@ -200,12 +200,12 @@ pub(crate) fn defined(schema: &Schema) -> Defined {
     for item in &schema.consts {
         names.push((upper_name(schema, &item.name), item.span));
     }
-    for item in &schema.enums {
+    for item in schema.own_enums() {
         let (lower, upper) = (lower_name(schema, &item.name), upper_name(schema, &upper(&item.name)));
         names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
         names.extend(item.values.iter().map(|value| (format!("{upper}_{}", value.name), value.span)));
     }
-    for item in &schema.structs {
+    for item in schema.own_structs() {
         let lower = lower_name(schema, &item.name);
         names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
     }
@@ -216,7 +216,7 @@ pub(crate) fn defined(schema: &Schema) -> Defined {
         for structure in &item.structures {
             let parts: &[&str] = match structure.kind {
                 StructureKind::Array => &["get", "set", "data", "element", "type"],
-                StructureKind::Queue => &["try_push", "try_pop", "push", "pop", "element", "type"],
+                _ => &["try_push", "try_pop", "push", "pop", "element", "type"],
             };
             let name = format!("{lower}_{}", structure.name);
             names.extend(parts.iter().map(|part| (format!("{name}_{part}"), structure.span)));

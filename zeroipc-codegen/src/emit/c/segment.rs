@@ -82,15 +82,14 @@ pub(super) fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment 
 
 const fn word(kind: StructureKind) -> &'static str {
     match kind {
-        StructureKind::Array => "array",
-        StructureKind::Queue => "queue",
+        other => other.word(),
     }
 }
 
 fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Structure {
-    let element = match schema.types[item.element].kind {
+    let element = match schema.types[item.elements[0]].kind {
         TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_element", item.name),
-        _ => declare(schema, item.element, "").trim_end().to_owned(),
+        _ => declare(schema, item.elements[0], "").trim_end().to_owned(),
     };
     Structure {
         doc: comment("    ", &item.doc, "", "*"),
@@ -98,7 +97,7 @@ fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Struc
         word: word(item.kind),
         functions: match item.kind {
             StructureKind::Array => array_functions(owner, &item.name, &element),
-            StructureKind::Queue => queue_functions(owner, &item.name, &element),
+            _ => queue_functions(owner, &item.name, &element),
         },
     }
 }
@@ -174,10 +173,11 @@ fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
 
 /// The expression for a pointer to an element's description.
 fn type_of(schema: &Schema, owner: &str, item: &crate::model::Structure) -> String {
-    match schema.types[item.element].kind {
+    match schema.types[item.elements[0]].kind {
         TypeKind::Scalar(scalar) => format!("&zeroipc_{}", scalar.name()),
         TypeKind::Enum(i) => format!("{}_type()", names::lower_name(schema, &schema.enums[i].name)),
         TypeKind::Struct(i) => format!("{}_type()", names::lower_name(schema, &schema.structs[i].name)),
+        TypeKind::Variant(i) => format!("{}_type()", names::lower_name(schema, &schema.variants[i].name)),
         TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_type()", item.name),
     }
 }

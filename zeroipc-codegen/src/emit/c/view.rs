@@ -71,7 +71,7 @@ pub(super) fn header(schema: &Schema, bare: bool) -> Header {
     let space = schema.namespace.join("_").to_uppercase();
     let mut types = Vec::new();
     if !bare {
-        types.extend(schema.enums.iter().map(|item| descriptor(schema, item.ty, &item.name)));
+        types.extend(schema.own_enums().map(|item| descriptor(schema, item.ty, &item.name)));
         types.extend(schema.ordered_structs().map(|item| descriptor(schema, item.ty, &item.name)));
         types.extend(schema.segments.iter().flat_map(|segment| elements(schema, segment)));
     }
@@ -79,8 +79,8 @@ pub(super) fn header(schema: &Schema, bare: bool) -> Header {
     Header {
         banner: comment("", &[vec![banner(schema)], paragraph(&schema.doc)].concat(), "", ""),
         guard: format!("{space}_{}_ZIPC_H", stem.to_uppercase()),
-        consts: schema.consts.iter().map(|item| constant(schema, item)).collect(),
-        enums: schema.enums.iter().map(|item| enumeration(schema, item)).collect(),
+        consts: schema.consts.iter().filter_map(|item| constant(schema, item)).collect(),
+        enums: schema.own_enums().map(|item| enumeration(schema, item)).collect(),
         structs: schema.ordered_structs().map(|item| structure(schema, item)).collect(),
         segments: segments.iter().map(|item| segment(schema, item)).collect(),
         runtime: !types.is_empty() || !segments.is_empty(),
@@ -117,12 +117,13 @@ fn escaped(line: &str) -> String {
     line.replace('\\', "\\\\").replace('@', "\\@").replace("*/", "* /").replace("/*", "/ *")
 }
 
-fn constant(schema: &Schema, item: &crate::model::Const) -> Define {
-    Define {
+fn constant(schema: &Schema, item: &crate::model::Const) -> Option<Define> {
+    let (ty, value) = item.int()?;
+    Some(Define {
         doc: comment("", &item.doc, "", "*"),
         name: names::upper_name(schema, &item.name),
-        value: names::number(item.ty, item.value, item.hex),
-    }
+        value: names::number(ty, value, item.hex),
+    })
 }
 
 fn enumeration(schema: &Schema, item: &crate::model::Enum) -> Enum {
@@ -169,7 +170,7 @@ fn needed_align(schema: &Schema, ty: TypeId) -> u64 {
         TypeKind::Array { elem, .. } => needed_align(schema, elem),
         TypeKind::Scalar(scalar) if scalar.size() == 8 => 8,
         TypeKind::Enum(i) if schema.enums[i].repr.size() == 8 => 8,
-        TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Str(_) | TypeKind::Struct(_) => 1,
+        TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Str(_) | TypeKind::Struct(_) | TypeKind::Variant(_) => 1,
     }
 }
 
@@ -179,6 +180,7 @@ pub(super) fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
         TypeKind::Scalar(scalar) => format!("{} {name}", names::scalar(scalar)),
         TypeKind::Enum(i) => format!("{} {name}", names::lower_name(schema, &schema.enums[i].name)),
         TypeKind::Struct(i) => format!("{} {name}", names::lower_name(schema, &schema.structs[i].name)),
+        TypeKind::Variant(i) => format!("{} {name}", names::lower_name(schema, &schema.variants[i].name)),
         TypeKind::Str(len) => format!("char {name}[{len}]"),
         TypeKind::Array { elem, count } => declare(schema, elem, &format!("{name}[{count}]")),
     }
@@ -207,13 +209,13 @@ fn describing(schema: &Schema, ty: TypeId, function: String, title: String, type
 /// Descriptions of element types that have no name of their own.
 fn elements(schema: &Schema, segment: &crate::model::Segment) -> Vec<Descriptor> {
     let owner = names::lower_name(schema, &segment.name);
-    let unnamed = segment.structures.iter().filter(|structure| is_unnamed(schema, structure.element));
+    let unnamed = segment.structures.iter().filter(|structure| is_unnamed(schema, structure.elements[0]));
     unnamed
         .map(|structure| {
             let name = format!("{owner}_{}", structure.name);
-            let typedef = format!("typedef {};", declare(schema, structure.element, &format!("{name}_element")));
-            let title = title(schema, structure.element);
-            describing(schema, structure.element, format!("{name}_type"), title, Some(typedef))
+            let typedef = format!("typedef {};", declare(schema, structure.elements[0], &format!("{name}_element")));
+            let title = title(schema, structure.elements[0]);
+            describing(schema, structure.elements[0], format!("{name}_type"), title, Some(typedef))
         })
         .collect()
 }
@@ -228,6 +230,7 @@ fn title(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Scalar(scalar) => scalar.name().to_owned(),
         TypeKind::Enum(i) => schema.enums[i].name.clone(),
         TypeKind::Struct(i) => schema.structs[i].name.clone(),
+        TypeKind::Variant(i) => schema.variants[i].name.clone(),
         TypeKind::Str(len) => format!("str[{len}]"),
         TypeKind::Array { elem, count } => format!("[{}; {count}]", title(schema, elem)),
     }

@@ -82,10 +82,10 @@ pub(super) fn text(value: &str) -> String {
 pub(crate) fn defined(schema: &Schema) -> Defined {
     let mut names = Vec::new();
     names.extend(schema.consts.iter().map(|item| (item.name.clone(), item.span)));
-    for item in &schema.enums {
+    for item in schema.own_enums() {
         names.extend([(item.name.clone(), item.span), (dtype(&item.name), item.span)]);
     }
-    for item in &schema.structs {
+    for item in schema.own_structs() {
         let upper = upper(&item.name);
         names.extend([(dtype(&item.name), item.span), (format!("{upper}_SIZE"), item.span)]);
         let fields = item.fields.iter().filter(|field| !field.reserved);

@@ -55,19 +55,24 @@ fn segment_doc(schema: &Schema, item: &crate::model::Segment) -> Vec<String> {
     doc.extend([String::new(), "Attributes".to_owned(), "----------".to_owned()]);
     doc.extend(["memory : Memory".to_owned(), "    The segment itself.".to_owned()]);
     for structure in &item.structures {
-        doc.push(format!("{} : {} of {}", structure.name, class(structure.kind), described(schema, structure.element)));
+        doc.push(format!(
+            "{} : {} of {}",
+            structure.name,
+            class(structure.kind),
+            described(schema, structure.elements[0])
+        ));
         doc.extend(structure.doc.iter().map(|line| format!("    {}", escaped(line)).trim_end().to_owned()));
     }
     doc
 }
 
 fn member(schema: &Schema, item: &crate::model::Structure) -> Structure {
-    let (_, elem) = shape(schema, item.element);
+    let (_, elem) = shape(schema, item.elements[0]);
     let scalar = match schema.types[elem].kind {
         TypeKind::Scalar(scalar) => names::class(scalar),
         TypeKind::Enum(i) => names::class(schema.enums[i].repr),
         TypeKind::Str(_) => "bytes_",
-        TypeKind::Struct(_) | TypeKind::Array { .. } => "void",
+        TypeKind::Struct(_) | TypeKind::Variant(_) | TypeKind::Array { .. } => "void",
     };
     Structure { name: item.name.clone(), class: format!("{}[np.{scalar}]", class(item.kind)) }
 }
@@ -75,7 +80,7 @@ fn member(schema: &Schema, item: &crate::model::Structure) -> Structure {
 const fn class(kind: StructureKind) -> &'static str {
     match kind {
         StructureKind::Array => "Array",
-        StructureKind::Queue => "Queue",
+        _ => "Queue",
     }
 }
 
@@ -88,7 +93,7 @@ fn doors(schema: &Schema, item: &crate::model::Segment) -> Vec<Door> {
                 if create {
                     arguments.push(structure.capacity.to_string());
                 }
-                arguments.push(format!("dtype={}", dtype(schema, structure.element)));
+                arguments.push(format!("dtype={}", dtype(schema, structure.elements[0])));
                 call("                ", &format!("{}{suffix}(", class(structure.kind)), &arguments, "),")
             })
             .collect()

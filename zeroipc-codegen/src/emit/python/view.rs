@@ -78,8 +78,8 @@ pub(super) fn module(schema: &Schema, bare: bool) -> Module {
         imports,
         runtime: runtime_import(segments),
         all,
-        consts: schema.consts.iter().map(constant).collect(),
-        enums: schema.enums.iter().map(|item| enumeration(schema, item, bare)).collect(),
+        consts: schema.consts.iter().filter_map(constant).collect(),
+        enums: schema.own_enums().map(|item| enumeration(schema, item, bare)).collect(),
         structs: schema.ordered_structs().map(|item| structure(schema, item, bare)).collect(),
         segments: segments.iter().map(|item| segment(schema, item)).collect(),
         bare,
@@ -99,7 +99,7 @@ fn runtime_import(segments: &[crate::model::Segment]) -> Option<String> {
 
 fn all(schema: &Schema, bare: bool) -> Vec<String> {
     let mut all: Vec<String> = schema.consts.iter().map(|item| item.name.clone()).collect();
-    for item in &schema.enums {
+    for item in schema.own_enums() {
         all.extend([item.name.clone(), names::dtype(&item.name)]);
     }
     for item in schema.ordered_structs() {
@@ -144,8 +144,9 @@ fn comments(indent: &str, doc: &[String]) -> Vec<String> {
     doc.iter().map(|line| format!("{indent}#: {line}").trim_end().to_owned()).collect()
 }
 
-fn constant(item: &crate::model::Const) -> Const {
-    Const { doc: comments("", &item.doc), name: item.name.clone(), value: names::number(item.value, item.hex) }
+fn constant(item: &crate::model::Const) -> Option<Const> {
+    let (_, value) = item.int()?;
+    Some(Const { doc: comments("", &item.doc), name: item.name.clone(), value: names::number(value, item.hex) })
 }
 
 fn enumeration(schema: &Schema, item: &crate::model::Enum, bare: bool) -> Enum {
@@ -258,6 +259,7 @@ pub(super) fn described(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Scalar(scalar) => names::scalar(scalar).to_owned(),
         TypeKind::Enum(i) => schema.enums[i].name.clone(),
         TypeKind::Struct(i) => schema.structs[i].name.clone(),
+        TypeKind::Variant(i) => schema.variants[i].name.clone(),
         TypeKind::Str(len) => format!("text of {len} bytes"),
         TypeKind::Array { .. } => {
             let (shape, elem) = shape(schema, ty);
@@ -283,6 +285,7 @@ fn format(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Scalar(scalar) => format!("\"{}\"", names::code(scalar)),
         TypeKind::Enum(i) => format!("\"{}\"", names::code(schema.enums[i].repr)),
         TypeKind::Struct(i) => names::dtype(&schema.structs[i].name),
+        TypeKind::Variant(i) => names::dtype(&schema.variants[i].name),
         TypeKind::Str(len) => format!("\"S{len}\""),
         TypeKind::Array { .. } => {
             let (shape, elem) = shape(schema, ty);
@@ -295,6 +298,7 @@ fn format(schema: &Schema, ty: TypeId) -> String {
 pub(super) fn dtype(schema: &Schema, ty: TypeId) -> String {
     match schema.types[ty].kind {
         TypeKind::Struct(i) => names::dtype(&schema.structs[i].name),
+        TypeKind::Variant(i) => names::dtype(&schema.variants[i].name),
         TypeKind::Enum(i) => names::dtype(&schema.enums[i].name),
         TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Array { .. } => format!("np.dtype({})", format(schema, ty)),
     }

@@ -59,8 +59,8 @@ pub(super) fn text(value: &str) -> String {
 /// Every name that the file defines.
 pub(crate) fn defined(schema: &Schema) -> Defined {
     let consts = schema.consts.iter().map(|item| (&item.name, item.span));
-    let enums = schema.enums.iter().map(|item| (&item.name, item.span));
-    let structs = schema.structs.iter().map(|item| (&item.name, item.span));
+    let enums = schema.own_enums().map(|item| (&item.name, item.span));
+    let structs = schema.own_structs().map(|item| (&item.name, item.span));
     let segments = schema.segments.iter().map(|item| (&item.name, item.span));
     consts.chain(enums).chain(structs).chain(segments).map(|(name, span)| (name.clone(), span)).collect()
 }

@@ -75,8 +75,8 @@ pub(super) fn page(schema: &Schema, bare: bool) -> Page {
     let segments: &[_] = if bare { &[] } else { &schema.segments };
     Page {
         banner: head.iter().map(|line| format!("// {line}").trim_end().to_owned()).collect(),
-        consts: schema.consts.iter().map(constant).collect(),
-        enums: schema.enums.iter().map(|item| enumeration(item, bare)).collect(),
+        consts: schema.consts.iter().filter_map(constant).collect(),
+        enums: schema.own_enums().map(|item| enumeration(item, bare)).collect(),
         structs: schema.ordered_structs().map(|item| structure(schema, item, bare)).collect(),
         segments: segments.iter().map(|item| segment(schema, item)).collect(),
         bare,
@@ -90,13 +90,14 @@ fn doc(indent: &str, doc: &[String], otherwise: &str) -> Vec<String> {
     lines.iter().map(|line| format!("{indent}/// {line}").trim_end().to_owned()).collect()
 }
 
-fn constant(item: &crate::model::Const) -> Const {
-    Const {
+fn constant(item: &crate::model::Const) -> Option<Const> {
+    let (ty, value) = item.int()?;
+    Some(Const {
         doc: doc("", &item.doc, &format!("The constant `{}`.", item.name)),
         name: item.name.clone(),
-        ty: item.ty.name(),
-        value: names::number(item.value, item.hex),
-    }
+        ty: ty.name(),
+        value: names::number(value, item.hex),
+    })
 }
 
 fn enumeration(item: &crate::model::Enum, bare: bool) -> Enum {
@@ -152,6 +153,7 @@ fn ty(schema: &Schema, id: TypeId, bare: bool) -> String {
         TypeKind::Scalar(scalar) => names::scalar(scalar).to_owned(),
         TypeKind::Enum(i) => schema.enums[i].name.clone(),
         TypeKind::Struct(i) => schema.structs[i].name.clone(),
+        TypeKind::Variant(i) => schema.variants[i].name.clone(),
         TypeKind::Str(len) if bare => format!("[u8; {len}]"),
         TypeKind::Str(len) => format!("::zeroipc::FixedStr<{len}>"),
         TypeKind::Array { elem, count } => format!("[{}; {count}]", ty(schema, elem, bare)),
@@ -202,7 +204,7 @@ fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
             doc: doc("    ", &structure.doc, &otherwise),
             attribute: None,
             name: structure.name.clone(),
-            ty: format!("::zeroipc::{shape}<{}>", ty(schema, structure.element, false)),
+            ty: format!("::zeroipc::{shape}<{}>", ty(schema, structure.elements[0], false)),
         }
     });
     Segment {
@@ -220,14 +222,13 @@ fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
 const fn shape(kind: StructureKind) -> &'static str {
     match kind {
         StructureKind::Array => "Array",
-        StructureKind::Queue => "Queue",
+        _ => "Queue",
     }
 }
 
 const fn word(kind: StructureKind) -> &'static str {
     match kind {
-        StructureKind::Array => "array",
-        StructureKind::Queue => "queue",
+        other => other.word(),
     }
 }
 

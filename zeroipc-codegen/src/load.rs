@@ -1,0 +1,241 @@
+//! Schemas and what they import: every file is read, parsed and resolved once, imports before those that import them.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::compiler::Error;
+use crate::diagnostic::{Diagnostics, Report};
+use crate::model::{self, Imported, Schema};
+use crate::names;
+use crate::source::Source;
+use crate::syntax::ast::{self, File};
+use crate::syntax::{self, errors};
+
+/// The largest schema in bytes.
+const MAX_FILE: usize = 1 << 20;
+/// The most files that a compilation reads.
+const MAX_FILES: usize = 256;
+/// How deep imports may be nested.
+const MAX_DEPTH: usize = 32;
+
+/// One file that was read.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    pub(crate) source: Source,
+    pub(crate) file: File,
+    /// `None` when there are errors.
+    pub(crate) schema: Option<Rc<Schema>>,
+    pub(crate) report: Report,
+}
+
+/// Every file of a compilation.
+#[derive(Debug, Default)]
+pub(crate) struct Loader {
+    directories: Vec<PathBuf>,
+    /// Sources in memory, by name.
+    memory: HashMap<String, Source>,
+    known: HashMap<Key, usize>,
+    /// `None` while the file is being read.
+    units: Vec<Option<Unit>>,
+    /// The files that are being read, each imported by the one before.
+    open: Vec<(usize, String)>,
+    /// The files on disk that were read or looked for and found.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Memory(String),
+    Disk(PathBuf),
+}
+
+impl Loader {
+    pub(crate) fn new(directories: &[PathBuf], memory: &[Source]) -> Loader {
+        let memory = memory.iter().map(|source| (source.name.clone(), source.clone())).collect();
+        Loader { directories: directories.to_vec(), memory, ..Loader::default() }
+    }
+
+    /// Reads a schema from disk and everything that it imports; gives its place among the units.
+    pub(crate) fn load_path(&mut self, path: &Path) -> Result<usize, Error> {
+        let io = |error| Error::Io { path: path.to_owned(), error };
+        let key = Key::Disk(path.canonicalize().map_err(io)?);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(*known);
+        }
+        let source = self.read(path).map_err(io)?;
+        Ok(self.load(key, source))
+    }
+
+    /// Reads a schema in memory and everything that it imports.
+    pub(crate) fn load_source(&mut self, source: &Source) -> usize {
+        let key = Key::Memory(source.name.clone());
+        match self.known.get(&key) {
+            Some(known) => *known,
+            None => self.load(key, source.clone()),
+        }
+    }
+
+    /// Everything that was read, in the order of reading.
+    pub(crate) fn into_units(self) -> Vec<Unit> {
+        self.units.into_iter().flatten().collect()
+    }
+
+    fn read(&mut self, path: &Path) -> io::Result<Source> {
+        self.paths.push(path.to_owned());
+        let text = std::fs::read_to_string(path)?;
+        Ok(Source::new(path.to_string_lossy(), text))
+    }
+
+    fn load(&mut self, key: Key, source: Source) -> usize {
+        let place = self.units.len();
+        self.units.push(None);
+        self.known.insert(key, place);
+        let mut errors = Diagnostics::default();
+        if source.text.len() > MAX_FILE {
+            errors.push(errors::file_too_large(source.text.len(), MAX_FILE));
+            let empty = Source { text: String::new(), ..source.clone() };
+            let report = errors.into_report(&empty);
+            self.units[place] = Some(Unit { source, file: File::default(), schema: None, report });
+            return place;
+        }
+        let file = syntax::parse(&source.text, &mut errors);
+        names::check(&file, &source, &mut errors);
+        self.open.push((place, source.name.clone()));
+        let imports = self.imports(&file, &source, &mut errors);
+        self.open.pop();
+        let schema = model::resolve(&file, &source, place, &imports, &mut errors).map(Rc::new);
+        let report = errors.into_report(&source);
+        self.units[place] = Some(Unit { source, file, schema, report });
+        place
+    }
+
+    fn imports(&mut self, file: &File, source: &Source, errors: &mut Diagnostics) -> Vec<Imported> {
+        let mut imports: Vec<Imported> = Vec::new();
+        for import in &file.imports {
+            let Some((alias, schema)) = self.import(import, source, errors) else {
+                // Names of a file that cannot be had are not reported as unknown.
+                let alias = import.alias.as_ref().map_or_else(|| stem(&import.path.text), |alias| alias.text.clone());
+                imports.push(Imported { alias, span: import.path.span, schema: None });
+                continue;
+            };
+            match imports.iter().find(|other| other.alias == alias) {
+                Some(other) => errors.push(errors::import_twice(&import.path, &alias, other.span)),
+                None => imports.push(Imported { alias, span: import.path.span, schema }),
+            }
+        }
+        imports
+    }
+
+    /// What an import is called here and what it means; `None` when it cannot be had, which is reported.
+    fn import(
+        &mut self,
+        import: &ast::Import,
+        from: &Source,
+        errors: &mut Diagnostics,
+    ) -> Option<(String, Option<Rc<Schema>>)> {
+        let path = &import.path;
+        let part = |part: &str| !part.is_empty() && part != "." && !part.contains('\\');
+        if path.text.is_empty() || !path.text.split('/').all(part) {
+            errors.push(errors::import_bad_path(path));
+            return None;
+        }
+        if !names::is_namespace(&stem(&path.text)) {
+            errors.push(errors::import_bad_stem(path, &stem(&path.text)));
+            return None;
+        }
+        let place = self.find(path, from, errors)?;
+        let unit = match self.units.get(place) {
+            Some(Some(unit)) => unit,
+            _ => {
+                let start = self.open.iter().position(|(open, _)| *open == place).unwrap_or(0);
+                let mut names: Vec<String> = self.open[start..].iter().map(|(_, name)| format!("`{name}`")).collect();
+                names.extend(names.first().cloned());
+                errors.push(errors::import_circle(path, &names.join(" → ")));
+                return None;
+            }
+        };
+        let alias = match (&import.alias, unit.file.namespace.last()) {
+            (Some(alias), _) => alias.text.clone(),
+            (None, Some(last)) => last.text.clone(),
+            (None, None) => unit.source.stem.clone(),
+        };
+        if unit.schema.is_none() {
+            errors.push(errors::import_broken(path));
+        }
+        Some((alias, unit.schema.clone()))
+    }
+
+    /// The place of the unit that a path leads to.
+    fn find(&mut self, path: &ast::Text, from: &Source, errors: &mut Diagnostics) -> Option<usize> {
+        let beside = from.name.rfind('/').map_or(String::new(), |slash| from.name[..=slash].to_owned());
+        let mut looked = Vec::new();
+        let candidates = [PathBuf::from(&beside)].into_iter().chain(self.directories.clone());
+        for directory in candidates {
+            let candidate = tidy(&directory.join(&path.text));
+            let name = candidate.to_string_lossy().into_owned();
+            if let Some(source) = self.memory.get(&name).cloned() {
+                return self.enter(path, Key::Memory(name), errors, |_| Ok(source));
+            }
+            if let Ok(canonical) = candidate.canonicalize() {
+                if canonical.is_file() {
+                    return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
+                }
+            }
+            let directory = directory.display().to_string();
+            looked.push(format!("`{}`", if directory.is_empty() { "." } else { directory.trim_end_matches('/') }));
+        }
+        errors.push(errors::import_not_found(path, &looked.join(", ")));
+        None
+    }
+
+    fn enter(
+        &mut self,
+        path: &ast::Text,
+        key: Key,
+        errors: &mut Diagnostics,
+        read: impl FnOnce(&mut Loader) -> io::Result<Source>,
+    ) -> Option<usize> {
+        if let Some(known) = self.known.get(&key) {
+            return Some(*known);
+        }
+        if self.open.len() > MAX_DEPTH {
+            let why = format!("imports are nested at most {MAX_DEPTH} deep");
+            errors.push(errors::import_too_deep(path, &why));
+            return None;
+        }
+        if self.units.len() >= MAX_FILES {
+            errors.push(errors::import_too_deep(path, &format!("a compilation reads at most {MAX_FILES} files")));
+            return None;
+        }
+        match read(self) {
+            Ok(source) => Some(self.load(key, source)),
+            Err(error) => {
+                errors.push(errors::import_unreadable(path, &error.to_string()));
+                None
+            }
+        }
+    }
+}
+
+/// The name of a file without its directories and extension.
+fn stem(path: &str) -> String {
+    Source::new(path, "").stem
+}
+
+/// A path without `x/..` in it.
+fn tidy(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            part => out.push(part),
+        }
+    }
+    out
+}
