@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use zeroipc_layout::encode::{encode, encoded_len};
 use zeroipc_layout::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
-use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc, fingerprint};
+use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Flavour, StructDesc, TypeDesc, fingerprint};
 
 use super::{Schema, TypeId, TypeKind};
 use crate::diagnostic::Diagnostics;
@@ -183,6 +183,6 @@ impl<'a> Slots<'a> {
             }
             values
         });
-        self.enums[i].get_or_init(|| EnumDesc { name: &item.name, repr: item.repr, values })
+        self.enums[i].get_or_init(|| EnumDesc { name: &item.name, repr: item.repr, flavour: Flavour::Open, values })
     }
 }
