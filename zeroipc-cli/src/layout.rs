@@ -124,7 +124,12 @@ fn described<'a>(ty: Description<'a>) -> TypeDesc<'a> {
         Node::Opaque { size } => TypeDesc::Opaque { size },
         Node::Enum(node) => {
             let values: Vec<_> = node.values().map(|(value, name)| EnumValue { name, value }).collect();
-            TypeDesc::Enum(leaked(EnumDesc { name: node.name, repr: node.repr, values: values.leak() }))
+            TypeDesc::Enum(leaked(EnumDesc {
+                name: node.name,
+                repr: node.repr,
+                flavour: node.flavour,
+                values: values.leak(),
+            }))
         }
         Node::Struct(node) => {
             let fields: Vec<_> = node

@@ -1,7 +1,7 @@
 //! How two descriptions differ: the sentence that a refused reader gets.
 //!
 //! A side that does not know something makes no claim about it: a plain number against an enum, bytes against text, an
-//! empty name or unit, opaque bytes. Sizes, offsets, element kinds and counts are always compared.
+//! empty name or unit, opaque bytes. Sizes, offsets, element kinds, counts and the flavours of enums are always compared.
 
 // Without allocation the path to the difference travels by value; only a refused open pays for it.
 #![allow(clippy::result_large_err)]
@@ -9,6 +9,7 @@
 use core::fmt;
 
 use crate::decode::{Description, EnumNode, FieldNode, Node, StructNode};
+use crate::describe::Flavour;
 use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
 use crate::name::Shown;
 use crate::scalar::Scalar;
@@ -35,6 +36,9 @@ enum What<'a> {
     OnlyThere(u32),
     ValueName(Scalar, i64, &'a str, &'a str),
     ValueNumber(Scalar, &'a str, i64, i64),
+    Flavours(Flavour, Flavour),
+    ValueOnlyHere(Scalar, i64, &'a str),
+    ValueOnlyThere(Scalar, i64, &'a str),
 }
 
 /// The names of the fields that lead to a place.
@@ -143,10 +147,21 @@ fn compare_fields<'a>(path: Path<'a>, ours: FieldNode<'a>, theirs: FieldNode<'a>
     Ok(())
 }
 
-/// Values that only one side has are compatible: an enum is open. A name that both have stands for one number, and a
-/// number that both have shares at least one name.
-#[inline(never)] // `Names` is large, and the caller calls itself.
 fn compare_enums<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -> Result<(), Difference<'a>> {
+    if ours.flavour != theirs.flavour {
+        return path.differs(What::Flavours(ours.flavour, theirs.flavour));
+    }
+    compare_values(path, ours, theirs)?;
+    match ours.flavour {
+        Flavour::Closed => compare_numbers(path, ours, theirs),
+        Flavour::Open | Flavour::Flags => Ok(()),
+    }
+}
+
+/// Values that only one side has are compatible. A name that both have stands for one number, and a number that both
+/// have shares at least one name.
+#[inline(never)] // `Names` is large, and the caller calls itself.
+fn compare_values<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -> Result<(), Difference<'a>> {
     let repr = ours.repr;
     let names = Names::of(theirs);
     let (mut here, mut there) = (ours.values().peekable(), theirs.values().peekable());
@@ -167,6 +182,28 @@ fn compare_enums<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -
         }
     }
     Ok(())
+}
+
+/// Both sides have the same numbers: what one writes, the other names.
+fn compare_numbers<'a>(path: Path<'a>, ours: EnumNode<'a>, theirs: EnumNode<'a>) -> Result<(), Difference<'a>> {
+    let repr = ours.repr;
+    let (mut here, mut there) = (ours.values().peekable(), theirs.values().peekable());
+    loop {
+        let (a, b) = (here.peek().copied(), there.peek().copied());
+        match (a, b) {
+            (None, None) => return Ok(()),
+            (Some((value, name)), other) if other.is_none_or(|(other, _)| repr.less(value, other)) => {
+                return path.differs(What::ValueOnlyHere(repr, value, name));
+            }
+            (_, Some((value, name))) if a.is_none_or(|(other, _)| repr.less(value, other)) => {
+                return path.differs(What::ValueOnlyThere(repr, value, name));
+            }
+            (Some((value, _)), _) | (None, Some((value, _))) => {
+                while here.next_if(|(other, _)| *other == value).is_some() {}
+                while there.next_if(|(other, _)| *other == value).is_some() {}
+            }
+        }
+    }
 }
 
 /// The values of an enum by name, so that a hostile description costs n log n and not n².
@@ -250,6 +287,13 @@ impl fmt::Display for Difference<'_> {
                 let (a, b) = (Number(repr, a), Number(repr, b));
                 write!(f, "has the value `{}` as {a} here and as {b} in the segment", Shown(n))
             }
+            What::Flavours(a, b) => write!(f, "is {} here and {} in the segment", a.word(), b.word()),
+            What::ValueOnlyHere(repr, v, n) => {
+                write!(f, "has the value {} `{}` here and not in the segment", Number(repr, v), Shown(n))
+            }
+            What::ValueOnlyThere(repr, v, n) => {
+                write!(f, "has the value {} `{}` in the segment and not here", Number(repr, v), Shown(n))
+            }
         }
     }
 }
@@ -313,7 +357,12 @@ mod tests {
 
     #[test]
     fn what_one_side_does_not_know_is_not_compared() {
-        let mode = EnumDesc { name: "Mode", repr: Scalar::U8, values: &[EnumValue { name: "A", value: 1 }] };
+        let mode = EnumDesc {
+            name: "Mode",
+            repr: Scalar::U8,
+            flavour: Flavour::Open,
+            values: &[EnumValue { name: "A", value: 1 }],
+        };
         let bytes = TypeDesc::Array { count: 8, elem: &U8 };
         assert_eq!(difference(&U8, &TypeDesc::Enum(&mode)), "");
         assert_eq!(difference(&TypeDesc::Str { len: 8 }, &bytes), "");
@@ -334,7 +383,7 @@ mod tests {
 
     #[test]
     fn enum_values_may_be_added_but_not_moved() {
-        let of = |values| EnumDesc { name: "E", repr: Scalar::U8, values };
+        let of = |values| EnumDesc { name: "E", repr: Scalar::U8, flavour: Flavour::Open, values };
         let one = [EnumValue { name: "A", value: 1 }];
         let two = [EnumValue { name: "A", value: 1 }, EnumValue { name: "B", value: 2 }];
         let moved = [EnumValue { name: "A", value: 2 }];
@@ -349,5 +398,35 @@ mod tests {
             difference(&TypeDesc::Enum(&of(&one)), &TypeDesc::Enum(&of(&renamed))),
             "the element calls the value 1 `A` here and `Z` in the segment"
         );
+    }
+
+    #[test]
+    fn flavours_are_compared_and_a_closed_enum_has_no_other_numbers() {
+        let of = |flavour, values| EnumDesc { name: "E", repr: Scalar::U8, flavour, values };
+        let two = [EnumValue { name: "A", value: 1 }, EnumValue { name: "B", value: 2 }];
+        let alias = [EnumValue { name: "Z", value: 1 }, EnumValue { name: "A", value: 1 }, two[1]];
+        let compared = |a, ours, b, theirs| difference(&TypeDesc::Enum(&of(a, ours)), &TypeDesc::Enum(&of(b, theirs)));
+        let (open, closed, flags) = (Flavour::Open, Flavour::Closed, Flavour::Flags);
+        assert_eq!(
+            compared(closed, &two[..], open, &two[..]),
+            "the element is a closed enum here and an open enum in the segment"
+        );
+        assert_eq!(
+            compared(open, &two, flags, &two),
+            "the element is an open enum here and a set of flags in the segment"
+        );
+        assert_eq!(
+            compared(closed, &two, closed, &two[1..]),
+            "the element has the value 1 `A` here and not in the segment"
+        );
+        assert_eq!(
+            compared(closed, &two[..1], closed, &two),
+            "the element has the value 2 `B` in the segment and not here"
+        );
+        assert_eq!(compared(closed, &two, closed, &alias), "");
+        assert_eq!(compared(flags, &two, flags, &two[..1]), "");
+        let number = &U8;
+        assert_eq!(difference(number, &TypeDesc::Enum(&of(closed, &two))), "");
+        assert_eq!(difference(&TypeDesc::Enum(&of(flags, &two)), number), "");
     }
 }

@@ -4,7 +4,8 @@
 
 use core::fmt;
 
-use crate::encode::{ENUM_OPEN, TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STR, TAG_STRUCT};
+use crate::describe::Flavour;
+use crate::encode::{TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STR, TAG_STRUCT};
 use crate::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN, MAX_ELEMENT_SIZE};
 use crate::name::Shown;
 use crate::scalar::Scalar;
@@ -65,6 +66,8 @@ pub struct EnumNode<'a> {
     pub name: &'a str,
     /// The number's type.
     pub repr: Scalar,
+    /// What the names are.
+    pub flavour: Flavour,
     count: u16,
     values: &'a [u8],
 }
@@ -99,7 +102,7 @@ impl<'a> Description<'a> {
     /// Checks a description; the bytes must be a private copy, since a peer may change those in the segment.
     ///
     /// # Errors
-    /// When a byte is missing, superfluous or impossible: an unknown tag or scalar, text that is not UTF-8, a field
+    /// When a byte is missing, superfluous or impossible: an unknown tag, scalar or flavour, flags on a signed number, text that is not UTF-8, a field
     /// outside its struct or named as padding, an enum's value out of order or out of its range, a size above 2^30,
     /// nesting deeper than 32.
     pub fn parse(bytes: &'a [u8]) -> Result<Description<'a>, Malformed> {
@@ -253,6 +256,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn flavour(&mut self) -> Result<Flavour, Malformed> {
+        match Flavour::from_code(self.u8()?) {
+            Some(flavour) => Ok(flavour),
+            None => Err(Malformed { at: self.at - 1 }),
+        }
+    }
+
     /// Walks one node, checking all of it, and returns the size of its values.
     fn check_node(&mut self, depth: u32) -> Result<u64, Malformed> {
         if depth > MAX_DESCRIPTION_DEPTH {
@@ -274,7 +284,7 @@ impl<'a> Reader<'a> {
 
     fn check_enum(&mut self) -> Result<u64, Malformed> {
         let repr = self.scalar()?;
-        if !repr.is_integer() || self.u8()? != ENUM_OPEN {
+        if !self.flavour()?.fits(repr) {
             return Err(Malformed { at: self.at - 1 });
         }
         self.str()?;
@@ -321,10 +331,10 @@ impl<'a> Reader<'a> {
             TAG_ARRAY => Node::Array { count: self.u32()?, elem: Description { bytes: &self.bytes[self.at..] } },
             TAG_ENUM => {
                 let repr = self.scalar()?;
-                let _flavour = self.u8()?;
+                let flavour = self.flavour()?;
                 let name = self.str()?;
                 let count = self.u16()?;
-                Node::Enum(EnumNode { name, repr, count, values: &self.bytes[self.at..] })
+                Node::Enum(EnumNode { name, repr, flavour, count, values: &self.bytes[self.at..] })
             }
             TAG_STRUCT => {
                 let name = self.str()?;
@@ -361,6 +371,7 @@ mod tests {
     const MODE: TypeDesc<'_> = TypeDesc::Enum(&EnumDesc {
         name: "Mode",
         repr: Scalar::U8,
+        flavour: Flavour::Open,
         values: &[EnumValue { name: "IDLE", value: 0 }, EnumValue { name: "RUN", value: 7 }],
     });
     const PAIR: TypeDesc<'_> = TypeDesc::Array { count: 2, elem: &F32 };

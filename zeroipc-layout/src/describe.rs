@@ -20,7 +20,7 @@ pub enum TypeDesc<'a> {
         /// Bytes reserved.
         len: u32,
     },
-    /// A number with named values; other values may occur.
+    /// A number with named values.
     Enum(&'a EnumDesc<'a>),
     /// Fields at offsets.
     Struct(&'a StructDesc<'a>),
@@ -38,8 +38,58 @@ pub struct EnumDesc<'a> {
     pub name: &'a str,
     /// The number's type, a whole number.
     pub repr: Scalar,
+    /// What the names are.
+    pub flavour: Flavour,
     /// The named values, in any order.
     pub values: &'a [EnumValue<'a>],
+}
+
+/// What the named values of a number are. The discriminant is the flavour's code in a description.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Flavour {
+    /// Some of the values: others may occur.
+    #[default]
+    Open = 0,
+    /// All of the values: no other may occur.
+    Closed = 1,
+    /// The number is a set of bits, and the values are bits and combinations of them. Other bits may occur.
+    Flags = 2,
+}
+
+impl Flavour {
+    /// Every flavour, in the order of the codes.
+    pub const ALL: [Flavour; 3] = [Flavour::Open, Flavour::Closed, Flavour::Flags];
+
+    /// The flavour with this code, if there is one.
+    pub const fn from_code(code: u8) -> Option<Flavour> {
+        match code {
+            0 => Some(Flavour::Open),
+            1 => Some(Flavour::Closed),
+            2 => Some(Flavour::Flags),
+            _ => None,
+        }
+    }
+
+    /// The code in a description.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What a message calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Flavour::Open => "an open enum",
+            Flavour::Closed => "a closed enum",
+            Flavour::Flags => "a set of flags",
+        }
+    }
+
+    /// Whether names of this flavour can stand for values of `repr`: a whole number, and an unsigned one for bits.
+    pub const fn fits(self, repr: Scalar) -> bool {
+        repr.is_integer() && !(matches!(self, Flavour::Flags) && repr.is_signed())
+    }
 }
 
 /// One named value; `u64` values above `i64::MAX` are stored as their two's complement.
@@ -60,7 +110,7 @@ pub struct StructDesc<'a> {
     pub size: u32,
     /// Alignment in bytes; it takes part in no comparison.
     pub align: u32,
-    /// The fields by ascending offset.
+    /// The fields by ascending offset. Fields at one offset are the cases of a variant.
     pub fields: &'a [FieldDesc<'a>],
 }
 
@@ -107,10 +157,10 @@ impl TypeDesc<'_> {
     /// Alignment in bytes. A struct's own alignment counts, raised to that of its fields.
     pub const fn align(&self) -> u64 {
         match self {
-            TypeDesc::Scalar(scalar) => scalar.size() as u64,
+            TypeDesc::Scalar(scalar) => scalar.align() as u64,
             TypeDesc::Array { elem, .. } => elem.align(),
             TypeDesc::Str { .. } | TypeDesc::Opaque { .. } => 1,
-            TypeDesc::Enum(desc) => desc.repr.size() as u64,
+            TypeDesc::Enum(desc) => desc.repr.align() as u64,
             TypeDesc::Struct(desc) => {
                 assert!(
                     desc.align.is_power_of_two() && desc.align <= MAX_ALIGN,

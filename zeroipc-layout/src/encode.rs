@@ -19,9 +19,6 @@ pub const TAG_STRUCT: u8 = 5;
 /// First byte of an opaque node.
 pub const TAG_OPAQUE: u8 = 6;
 
-/// The flavour of an enum whose values are open: others may occur.
-pub const ENUM_OPEN: u8 = 0;
-
 /// Why a type has no description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,7 +31,7 @@ pub enum EncodeError {
     OutOfRange,
     /// A value has more than 2^30 bytes.
     TooLarge,
-    /// An enum is not on a whole number, or that number cannot hold one of its values.
+    /// An enum is not on a whole number, flags are on a signed one, or the number cannot hold one of the values.
     BadEnum,
     /// A struct's alignment is no power of two, or a field is outside it or out of order.
     BadStruct,
@@ -47,7 +44,9 @@ impl fmt::Display for EncodeError {
             EncodeError::TooDeep => "the type is nested deeper than 32; flatten it",
             EncodeError::OutOfRange => "a name has more than 255 bytes or a list more than 65,535 items; shorten it",
             EncodeError::TooLarge => "the type has more than 2^30 bytes; make it smaller",
-            EncodeError::BadEnum => "an enum's number is not whole or cannot hold a value; choose a wider one",
+            EncodeError::BadEnum => {
+                "an enum's number is not whole, cannot hold a value, or is signed and has flags; choose another one"
+            }
             EncodeError::BadStruct => {
                 "a struct's fields are not inside it by ascending offset; correct its description"
             }
@@ -153,7 +152,7 @@ const fn check_node(ty: &TypeDesc<'_>) -> Result<u64, EncodeError> {
 }
 
 const fn check_enum(desc: &EnumDesc<'_>) -> Result<u64, EncodeError> {
-    if !desc.repr.is_integer() {
+    if !desc.flavour.fits(desc.repr) {
         return Err(EncodeError::BadEnum);
     }
     let mut i = 0;
@@ -217,7 +216,7 @@ const fn put_node(ty: &TypeDesc<'_>, out: &mut [u8], at: usize) -> usize {
 }
 
 const fn put_enum(desc: &EnumDesc<'_>, out: &mut [u8], at: usize) -> usize {
-    let at = put(&[TAG_ENUM, desc.repr.code(), ENUM_OPEN], out, at);
+    let at = put(&[TAG_ENUM, desc.repr.code(), desc.flavour.code()], out, at);
     let at = put_str(desc.name, out, at);
     let mut at = put(&(desc.values.len() as u16).to_le_bytes(), out, at);
     let mut next = next_value(desc, None);
@@ -258,7 +257,7 @@ const fn put_struct(desc: &StructDesc<'_>, out: &mut [u8], at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::{EnumValue, FieldDesc};
+    use crate::describe::{EnumValue, FieldDesc, Flavour};
     use crate::scalar::Scalar;
 
     const F32: TypeDesc<'_> = TypeDesc::Scalar(Scalar::F32);
@@ -277,9 +276,15 @@ mod tests {
         assert_eq!(refused(&TypeDesc::Struct(&of(8, 4, &descending))), EncodeError::BadStruct);
         assert_eq!(refused(&TypeDesc::Struct(&of(8, 3, &descending[..1]))), EncodeError::BadStruct);
         let values = [EnumValue { name: "A", value: 256 }];
-        for repr in [Scalar::U8, Scalar::F32, Scalar::Bool8] {
-            assert_eq!(refused(&TypeDesc::Enum(&EnumDesc { name: "E", repr, values: &values })), EncodeError::BadEnum);
+        for flavour in Flavour::ALL {
+            for repr in [Scalar::U8, Scalar::F16, Scalar::F32, Scalar::Bool8, Scalar::Complex64] {
+                let desc = EnumDesc { name: "E", repr, flavour, values: &values };
+                assert_eq!(refused(&TypeDesc::Enum(&desc)), EncodeError::BadEnum);
+            }
         }
+        let of = |flavour| EnumDesc { name: "E", repr: Scalar::I16, flavour, values: &values };
+        assert_eq!(refused(&TypeDesc::Enum(&of(Flavour::Flags))), EncodeError::BadEnum);
+        assert_eq!(encoded_len(&TypeDesc::Enum(&of(Flavour::Closed))), Ok(17));
         let half = TypeDesc::Array { count: 1 << 28, elem: &F32 };
         assert_eq!(refused(&TypeDesc::Array { count: u32::MAX, elem: &half }), EncodeError::TooLarge);
         assert_eq!(refused(&TypeDesc::Opaque { size: (1 << 30) + 1 }), EncodeError::TooLarge);

@@ -8,7 +8,8 @@
 //! scalar            H("zipc1.prim", name)
 //! array             H("zipc1.array", count, fp(element))
 //! str     layout    that of [u8; len]          schema  H("zipc1.str", len)
-//! enum    layout    that of its representation schema  H("zipc1.enum", repr name, count, {value, name} by value)
+//! enum    layout    that of its representation schema  H("zipc1.enum", repr name, count, {value, name} by value);
+//!                   closed: "zipc1.closed", flags: "zipc1.flags" in place of "zipc1.enum"
 //! struct            H("zipc1.struct", size, count, {offset, name, fp(field)} by offset); layout: every name is ""
 //! unit    layout    that of the field's type   schema  H("zipc1.unit", unit, fp(field's type))
 //! opaque            H("zipc1.opaque", size)
@@ -16,7 +17,7 @@
 //! Numbers enter as 8 bytes little-endian, strings as their length and their bytes. Padding, alignment and the names
 //! of types are left out. Sixty-four bits guard against mistakes, not against an adversary.
 
-use crate::describe::{EnumDesc, TypeDesc};
+use crate::describe::{EnumDesc, Flavour, TypeDesc};
 use crate::scalar::Scalar;
 
 const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
@@ -122,7 +123,12 @@ const fn array(count: u32, elem: u64) -> u64 {
 }
 
 const fn enumeration(desc: &EnumDesc<'_>) -> u64 {
-    let mut hasher = Hasher::new("zipc1.enum").str(desc.repr.name()).u64(desc.values.len() as u64);
+    let domain = match desc.flavour {
+        Flavour::Open => "zipc1.enum",
+        Flavour::Closed => "zipc1.closed",
+        Flavour::Flags => "zipc1.flags",
+    };
+    let mut hasher = Hasher::new(domain).str(desc.repr.name()).u64(desc.values.len() as u64);
     let mut next = next_value(desc, None);
     while let Some(i) = next {
         let value = &desc.values[i];
@@ -211,12 +217,22 @@ mod tests {
     fn enum_values_count_by_number_not_by_declaration() {
         let up = [EnumValue { name: "A", value: -1 }, EnumValue { name: "B", value: 4 }];
         let down = [up[1], up[0]];
-        let desc = |values| EnumDesc { name: "E", repr: Scalar::I8, values };
+        let desc = |values| EnumDesc { name: "E", repr: Scalar::I8, flavour: Flavour::Open, values };
         assert_eq!(schema(&TypeDesc::Enum(&desc(&up))), schema(&TypeDesc::Enum(&desc(&down))));
         assert_eq!(layout(&TypeDesc::Enum(&desc(&up))), schema(&TypeDesc::Scalar(Scalar::I8)));
-        let unsigned = EnumDesc { name: "E", repr: Scalar::U64, values: &up };
+        let unsigned = EnumDesc { name: "E", repr: Scalar::U64, flavour: Flavour::Open, values: &up };
         assert_eq!(next_value(&unsigned, None), Some(1));
         assert_eq!(next_value(&unsigned, Some(1)), Some(0));
         assert_eq!(next_value(&unsigned, Some(0)), None);
+    }
+
+    #[test]
+    fn flavours_differ_in_meaning_only() {
+        let values = [EnumValue { name: "A", value: 1 }];
+        let of = |flavour| EnumDesc { name: "E", repr: Scalar::U8, flavour, values: &values };
+        let schemas = Flavour::ALL.map(|flavour| schema(&TypeDesc::Enum(&of(flavour))));
+        assert!(schemas[0] != schemas[1] && schemas[1] != schemas[2] && schemas[2] != schemas[0]);
+        let layouts = Flavour::ALL.map(|flavour| layout(&TypeDesc::Enum(&of(flavour))));
+        assert_eq!(layouts, [prim(Scalar::U8); 3]);
     }
 }

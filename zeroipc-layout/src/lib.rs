@@ -35,5 +35,5 @@ pub mod scalar;
 
 pub use compare::{Difference, compare};
 pub use decode::{Description, Malformed};
-pub use describe::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc};
+pub use describe::{EnumDesc, EnumValue, FieldDesc, Flavour, StructDesc, TypeDesc};
 pub use scalar::Scalar;

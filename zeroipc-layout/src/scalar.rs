@@ -27,11 +27,17 @@ pub enum Scalar {
     F64 = 10,
     /// A truth value in one byte: 0 is false, everything else is true.
     Bool8 = 11,
+    /// IEEE 754 binary16.
+    F16 = 12,
+    /// Two IEEE 754 binary32: the real part, then the imaginary one.
+    Complex64 = 13,
+    /// Two IEEE 754 binary64: the real part, then the imaginary one.
+    Complex128 = 14,
 }
 
 impl Scalar {
     /// Every scalar, in the order of the codes.
-    pub const ALL: [Scalar; 11] = [
+    pub const ALL: [Scalar; 14] = [
         Scalar::U8,
         Scalar::U16,
         Scalar::U32,
@@ -43,6 +49,9 @@ impl Scalar {
         Scalar::F32,
         Scalar::F64,
         Scalar::Bool8,
+        Scalar::F16,
+        Scalar::Complex64,
+        Scalar::Complex128,
     ];
 
     /// The scalar with this code, if there is one.
@@ -77,27 +86,42 @@ impl Scalar {
             Scalar::F32 => "f32",
             Scalar::F64 => "f64",
             Scalar::Bool8 => "bool8",
+            Scalar::F16 => "f16",
+            Scalar::Complex64 => "complex64",
+            Scalar::Complex128 => "complex128",
         }
     }
 
-    /// Size in bytes; the alignment is the same number on every target.
+    /// Size in bytes, the same on every target.
     pub const fn size(self) -> u32 {
         match self {
             Scalar::U8 | Scalar::I8 | Scalar::Bool8 => 1,
-            Scalar::U16 | Scalar::I16 => 2,
+            Scalar::U16 | Scalar::I16 | Scalar::F16 => 2,
             Scalar::U32 | Scalar::I32 | Scalar::F32 => 4,
-            Scalar::U64 | Scalar::I64 | Scalar::F64 => 8,
+            Scalar::U64 | Scalar::I64 | Scalar::F64 | Scalar::Complex64 => 8,
+            Scalar::Complex128 => 16,
+        }
+    }
+
+    /// Alignment in bytes, the same on every target: the size, or for a complex number that of one of its parts.
+    pub const fn align(self) -> u32 {
+        match self {
+            Scalar::Complex64 | Scalar::Complex128 => self.size() / 2,
+            _ => self.size(),
         }
     }
 
     /// Whether this is a whole number, so that an enum may use it.
     pub const fn is_integer(self) -> bool {
-        !matches!(self, Scalar::F32 | Scalar::F64 | Scalar::Bool8)
+        matches!(
+            self,
+            Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 | Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64
+        )
     }
 
     /// Whether negative values can be represented.
     pub const fn is_signed(self) -> bool {
-        matches!(self, Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 | Scalar::F32 | Scalar::F64)
+        !matches!(self, Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 | Scalar::Bool8)
     }
 
     /// Whether a whole number of this type can be `value`, as an enum stores it: `u64` above `i64::MAX` as its two's
@@ -111,7 +135,7 @@ impl Scalar {
             Scalar::I16 => i16::MIN as i64 <= value && value <= i16::MAX as i64,
             Scalar::I32 => i32::MIN as i64 <= value && value <= i32::MAX as i64,
             Scalar::U64 | Scalar::I64 => true,
-            Scalar::F32 | Scalar::F64 | Scalar::Bool8 => false,
+            Scalar::F16 | Scalar::F32 | Scalar::F64 | Scalar::Bool8 | Scalar::Complex64 | Scalar::Complex128 => false,
         }
     }
 
@@ -134,13 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn only_complex_numbers_are_aligned_to_less_than_their_size() {
+        for scalar in Scalar::ALL {
+            let parts = if scalar.name().starts_with("complex") { 2 } else { 1 };
+            assert_eq!(scalar.align() * parts, scalar.size(), "{}", scalar.name());
+        }
+        assert_eq!((Scalar::Complex128.size(), Scalar::Complex128.align()), (16, 8));
+        assert!(!Scalar::F16.is_integer() && !Scalar::Complex64.is_integer());
+    }
+
+    #[test]
     fn codes_and_names_lead_back() {
         for scalar in Scalar::ALL {
             assert_eq!(Scalar::from_code(scalar.code()), Some(scalar));
             assert_eq!(Scalar::from_name(scalar.name()), Some(scalar));
         }
         assert_eq!(Scalar::from_code(0), None);
-        assert_eq!(Scalar::from_code(12), None);
+        assert_eq!(Scalar::from_code(15), None);
         assert_eq!(Scalar::from_name("usize"), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use zeroipc_layout::decode::Node;
 use zeroipc_layout::encode::{TAG_ARRAY, TAG_ENUM, TAG_OPAQUE, TAG_SCALAR, TAG_STRUCT, encode, encoded_len};
 use zeroipc_layout::limits::MAX_DESCRIPTION_LEN;
-use zeroipc_layout::{Description, EnumDesc, EnumValue, Scalar, TypeDesc, compare};
+use zeroipc_layout::{Description, EnumDesc, EnumValue, Flavour, Scalar, TypeDesc, compare};
 
 /// Far more than any of these takes, far less than anything quadratic would in a debug build.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,10 +52,13 @@ fn likely(random: &mut Random) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..random.below(12) {
         match random.below(8) {
-            0 => bytes.extend([TAG_SCALAR, 1 + random.next() as u8 % 12]),
+            0 => bytes.extend([TAG_SCALAR, 1 + random.next() as u8 % 15]),
             1 => bytes.extend([TAG_ARRAY, random.next() as u8 % 4, 0, 0, 0]),
             2 => bytes.extend([TAG_OPAQUE, random.next() as u8, random.next() as u8, 0, 0]),
-            3 => bytes.extend([TAG_ENUM, 1 + random.next() as u8 % 8, 0, 1, b'E', random.next() as u8 % 2, 0]),
+            3 => {
+                let (number, flavour) = (1 + random.next() as u8 % 8, random.next() as u8 % 4);
+                bytes.extend([TAG_ENUM, number, flavour, 1, b'E', random.next() as u8 % 2, 0]);
+            }
             4 => bytes.extend([TAG_STRUCT, 1, b'S', 16, 0, 0, 0, 4, 0, 0, 0, random.next() as u8 % 3, 0]),
             5 => bytes.extend([random.next() as u8 % 16, 0, 0, 0, 1, b'f', 0]),
             6 => bytes.extend((random.next() % 4).to_le_bytes()),
@@ -87,8 +90,8 @@ fn arbitrary_bytes_are_read_without_a_panic() {
 #[test]
 fn the_longest_names_and_lists_of_an_enum_are_compared_quickly() {
     let count = u16::try_from((MAX_DESCRIPTION_LEN - 7) / 12).expect("fits the count");
-    let list = |first: i64, letter: u8| {
-        let mut bytes = vec![TAG_ENUM, Scalar::I64.code(), 0, 0];
+    let list = |flavour: Flavour, first: i64, letter: u8| {
+        let mut bytes = vec![TAG_ENUM, Scalar::I64.code(), flavour.code(), 0];
         bytes.extend(count.to_le_bytes());
         for i in 0..count {
             bytes.extend((first + i64::from(i)).to_le_bytes());
@@ -97,13 +100,16 @@ fn the_longest_names_and_lists_of_an_enum_are_compared_quickly() {
         bytes
     };
     // No number in common and no name either: each value of the one is looked for among all of the other.
-    let (ours, theirs) = (list(0, b'a'), list(1 << 40, b'b'));
-    quickly("comparing two enums", || {
-        let ours = Description::parse(&ours).expect("a description");
-        let theirs = Description::parse(&theirs).expect("a description");
-        assert!(compare(ours, theirs).is_ok());
-        assert!(compare(theirs, ours).is_ok());
-    });
+    for flavour in [Flavour::Open, Flavour::Closed] {
+        let (ours, theirs) = (list(flavour, 0, b'a'), list(flavour, 1 << 40, b'b'));
+        quickly("comparing two enums", || {
+            let ours = Description::parse(&ours).expect("a description");
+            let theirs = Description::parse(&theirs).expect("a description");
+            assert_eq!(compare(ours, theirs).is_ok(), flavour == Flavour::Open);
+            assert_eq!(compare(theirs, ours).is_ok(), flavour == Flavour::Open);
+            assert!(compare(ours, ours).is_ok());
+        });
+    }
 }
 
 #[test]
@@ -131,7 +137,12 @@ fn the_deepest_and_widest_structs_are_compared_quickly() {
 #[test]
 fn a_large_enum_in_any_order_is_encoded_quickly() {
     let values: Vec<_> = (0..3000).map(|i| EnumValue { name: "", value: (i * 7919) % 3001 }).collect();
-    let ty = TypeDesc::Enum(Box::leak(Box::new(EnumDesc { name: "E", repr: Scalar::U16, values: values.leak() })));
+    let ty = TypeDesc::Enum(Box::leak(Box::new(EnumDesc {
+        name: "E",
+        repr: Scalar::U16,
+        flavour: Flavour::Open,
+        values: values.leak(),
+    })));
     quickly("encoding an enum", || {
         let mut bytes = vec![0; encoded_len(&ty).expect("it fits")];
         assert_eq!(encode(&ty, &mut bytes), Ok(bytes.len()));

@@ -9,7 +9,9 @@ use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 use zeroipc_layout::encode::{encode, encoded_len};
-use zeroipc_layout::{Description, EnumDesc, EnumValue, FieldDesc, Scalar, StructDesc, TypeDesc, compare, fingerprint};
+use zeroipc_layout::{
+    Description, EnumDesc, EnumValue, FieldDesc, Flavour, Scalar, StructDesc, TypeDesc, compare, fingerprint,
+};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/format/vectors.json");
 
@@ -58,9 +60,44 @@ enum Type {
     Scalar(String),
     Array { count: u32, elem: Box<Type> },
     Str(u32),
-    Enum { name: String, repr: String, values: Vec<Value> },
+    Enum(Enum),
     Struct { name: String, size: u32, align: u32, fields: Vec<Field> },
     Opaque(u32),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[serde(deny_unknown_fields)]
+struct Enum {
+    name: String,
+    repr: String,
+    /// Left out where it is open.
+    #[serde(default, skip_serializing_if = "Names::is_open")]
+    flavour: Names,
+    values: Vec<Value>,
+}
+
+/// [`Flavour`] as the file spells it.
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+enum Names {
+    #[default]
+    Open,
+    Closed,
+    Flags,
+}
+
+impl Names {
+    fn is_open(&self) -> bool {
+        *self == Names::Open
+    }
+
+    fn flavour(self) -> Flavour {
+        match self {
+            Names::Open => Flavour::Open,
+            Names::Closed => Flavour::Closed,
+            Names::Flags => Flavour::Flags,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -99,10 +136,11 @@ fn build(ty: &Type) -> TypeDesc<'static> {
         Type::Array { count, elem } => TypeDesc::Array { count: *count, elem: leak(build(elem)) },
         Type::Str(len) => TypeDesc::Str { len: *len },
         Type::Opaque(size) => TypeDesc::Opaque { size: *size },
-        Type::Enum { name, repr, values } => {
+        Type::Enum(Enum { name, repr, flavour, values }) => {
             let repr = scalar(repr);
             let values: Vec<_> = values.iter().map(|v| value(repr, v)).collect();
-            TypeDesc::Enum(leak(EnumDesc { name: text(name), repr, values: values.leak() }))
+            let flavour = flavour.flavour();
+            TypeDesc::Enum(leak(EnumDesc { name: text(name), repr, flavour, values: values.leak() }))
         }
         Type::Struct { name, size, align, fields } => {
             let fields: Vec<_> = fields.iter().map(field).collect();

@@ -2,7 +2,7 @@
 
 pub use bytemuck;
 pub use inventory;
-pub use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc};
+pub use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Flavour, StructDesc, TypeDesc};
 
 pub use crate::registry::Registered;
 pub use crate::types::{EnumNumber, enum_scalar};

@@ -293,6 +293,22 @@ typedef uint8_t zeroipc_format_scalar_code;
 #define ZEROIPC_FORMAT_SCALAR_CODE_F64 UINT8_C(10)
 /** A truth value in one byte: 0 is false, everything else is true. */
 #define ZEROIPC_FORMAT_SCALAR_CODE_BOOL8 UINT8_C(11)
+/** IEEE 754 binary16. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_F16 UINT8_C(12)
+/** Two IEEE 754 binary32: the real part, then the imaginary one. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX64 UINT8_C(13)
+/** Two IEEE 754 binary64: the real part, then the imaginary one. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128 UINT8_C(14)
+
+/** What the named values of an enum are in a description. */
+typedef uint8_t zeroipc_format_flavour;
+
+/** Some of the values: others may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_OPEN UINT8_C(0)
+/** All of the values: no other may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_CLOSED UINT8_C(1)
+/** Bits and combinations of them, on an unsigned number. Other bits may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_FLAGS UINT8_C(2)
 
 /** The first byte of a node in a description. */
 typedef uint8_t zeroipc_format_node_tag;
@@ -698,6 +714,8 @@ typedef struct zeroipc_type {
 extern const zeroipc_type zeroipc_u8, zeroipc_u16, zeroipc_u32, zeroipc_u64;
 extern const zeroipc_type zeroipc_i8, zeroipc_i16, zeroipc_i32, zeroipc_i64;
 extern const zeroipc_type zeroipc_f32, zeroipc_f64, zeroipc_bool8;
+/* IEEE 754 binary16 as its 2 bytes; a real and an imaginary part, `float[2]` and `double[2]`. */
+extern const zeroipc_type zeroipc_f16, zeroipc_complex64, zeroipc_complex128;
 
 /* A type of which only the size is known: for structs without a schema. It matches every type of this size. */
 zeroipc_type zeroipc_opaque(uint32_t size);
@@ -1685,25 +1703,40 @@ void zeroipc_priv_read(void *to, const unsigned char *from, uint64_t size)
 
 /* ---- Types: descriptions, fingerprints, comparison --------------------------------------------------------------- */
 
-#define ZEROIPC_PRIV_SCALARS ZEROIPC_FORMAT_SCALAR_CODE_BOOL8 /* the last */
+#define ZEROIPC_PRIV_SCALARS ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128 /* the last */
 
 typedef struct zeroipc_priv_scalar {
-    char name[8];
+    char name[12];
     uint8_t size;
+    uint8_t align;
     bool whole;
     bool negative;
 } zeroipc_priv_scalar;
 
 /* By the code of a description. */
 static const zeroipc_priv_scalar zeroipc_priv_scalars[ZEROIPC_PRIV_SCALARS + 1] = {
-    { "", 0, false, false },   { "u8", 1, true, false },  { "u16", 2, true, false }, { "u32", 4, true, false },
-    { "u64", 8, true, false }, { "i8", 1, true, true },   { "i16", 2, true, true },  { "i32", 4, true, true },
-    { "i64", 8, true, true },  { "f32", 4, false, true }, { "f64", 8, false, true }, { "bool8", 1, false, false },
+    { "", 0, 1, false, false },
+    { "u8", 1, 1, true, false },
+    { "u16", 2, 2, true, false },
+    { "u32", 4, 4, true, false },
+    { "u64", 8, 8, true, false },
+    { "i8", 1, 1, true, true },
+    { "i16", 2, 2, true, true },
+    { "i32", 4, 4, true, true },
+    { "i64", 8, 8, true, true },
+    { "f32", 4, 4, false, true },
+    { "f64", 8, 8, false, true },
+    { "bool8", 1, 1, false, false },
+    { "f16", 2, 2, false, true },
+    { "complex64", 8, 4, false, true },
+    { "complex128", 16, 8, false, true },
 };
 
 #define ZEROIPC_PRIV_DEFINE_SCALAR(word, code, bytes, print)                                                           \
+    ZEROIPC_PRIV_DEFINE_NUMBER(word, code, bytes, bytes, print)
+#define ZEROIPC_PRIV_DEFINE_NUMBER(word, code, bytes, align, print)                                                    \
     static const unsigned char zeroipc_priv_description_##word[2] = { ZEROIPC_FORMAT_NODE_TAG_SCALAR, code };          \
-    const zeroipc_type zeroipc_##word = { #word, bytes, bytes, print, print, zeroipc_priv_description_##word, 2 };
+    const zeroipc_type zeroipc_##word = { #word, bytes, align, print, print, zeroipc_priv_description_##word, 2 };
 
 ZEROIPC_PRIV_DEFINE_SCALAR(u8, ZEROIPC_FORMAT_SCALAR_CODE_U8, 1, UINT64_C(0x6a0bd88096d02a03))
 ZEROIPC_PRIV_DEFINE_SCALAR(u16, ZEROIPC_FORMAT_SCALAR_CODE_U16, 2, UINT64_C(0x9fa5d57c08155689))
@@ -1716,6 +1749,9 @@ ZEROIPC_PRIV_DEFINE_SCALAR(i64, ZEROIPC_FORMAT_SCALAR_CODE_I64, 8, UINT64_C(0x7d
 ZEROIPC_PRIV_DEFINE_SCALAR(f32, ZEROIPC_FORMAT_SCALAR_CODE_F32, 4, UINT64_C(0x0d30967bb55ab196))
 ZEROIPC_PRIV_DEFINE_SCALAR(f64, ZEROIPC_FORMAT_SCALAR_CODE_F64, 8, UINT64_C(0x0d41ae7bb5694d91))
 ZEROIPC_PRIV_DEFINE_SCALAR(bool8, ZEROIPC_FORMAT_SCALAR_CODE_BOOL8, 1, UINT64_C(0xe1b80ee53fb9925b))
+ZEROIPC_PRIV_DEFINE_SCALAR(f16, ZEROIPC_FORMAT_SCALAR_CODE_F16, 2, UINT64_C(0x0d379a7bb560d710))
+ZEROIPC_PRIV_DEFINE_NUMBER(complex64, ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX64, 8, 4, UINT64_C(0x1dd16978d611651d))
+ZEROIPC_PRIV_DEFINE_NUMBER(complex128, ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128, 16, 8, UINT64_C(0x244bc4c6b5e7e8ff))
 
 /* A walk over the bytes of a description. Once `bad`, it stays where it was and reads zeroes. */
 typedef struct zeroipc_priv_reader {
@@ -1782,6 +1818,7 @@ static zeroipc_priv_string zeroipc_priv_read_string(zeroipc_priv_reader *reader)
 typedef struct zeroipc_priv_node {
     unsigned tag;
     unsigned scalar;          /* scalar, enum */
+    unsigned flavour;         /* enum */
     uint32_t number;          /* array: count; text, opaque, struct: size */
     uint32_t align;           /* struct */
     uint32_t items;           /* enum: values; struct: fields */
@@ -1798,6 +1835,14 @@ static unsigned zeroipc_priv_read_scalar(zeroipc_priv_reader *reader)
     return code;
 }
 
+/* What the names of an enum can be: of a whole number, and as bits of an unsigned one. */
+static bool zeroipc_priv_flavour_fits(unsigned flavour, unsigned scalar)
+{
+    const zeroipc_priv_scalar *number = &zeroipc_priv_scalars[scalar];
+    return number->whole && flavour <= ZEROIPC_FORMAT_FLAVOUR_FLAGS &&
+           !(flavour == ZEROIPC_FORMAT_FLAVOUR_FLAGS && number->negative);
+}
+
 static zeroipc_priv_node zeroipc_priv_read_node(zeroipc_priv_reader *reader)
 {
     zeroipc_priv_node node;
@@ -1810,8 +1855,9 @@ static zeroipc_priv_node zeroipc_priv_read_node(zeroipc_priv_reader *reader)
     case ZEROIPC_FORMAT_NODE_TAG_OPAQUE: node.number = (uint32_t)zeroipc_priv_number(reader, 4); break;
     case ZEROIPC_FORMAT_NODE_TAG_ENUM:
         node.scalar = zeroipc_priv_read_scalar(reader);
-        if (!zeroipc_priv_scalars[node.scalar].whole || zeroipc_priv_number(reader, 1) != 0)
-            (void)zeroipc_priv_bad_at(reader, reader->at - 1);
+        node.flavour = (unsigned)zeroipc_priv_number(reader, 1);
+        if (!zeroipc_priv_flavour_fits(node.flavour, node.scalar))
+            (void)zeroipc_priv_bad_at(reader, reader->at - (reader->at != 0));
         node.name = zeroipc_priv_read_string(reader);
         node.items = (uint32_t)zeroipc_priv_number(reader, 2);
         break;
@@ -1981,7 +2027,10 @@ static uint64_t zeroipc_priv_print(zeroipc_priv_reader *reader, bool meaning);
 static uint64_t zeroipc_priv_print_enum(zeroipc_priv_reader *reader, zeroipc_priv_node node)
 {
     const char *name = zeroipc_priv_scalars[node.scalar].name;
-    uint64_t hash = zeroipc_priv_hash_text(zeroipc_priv_hash("zipc1.enum"), name, strlen(name));
+    const char *domain = node.flavour == ZEROIPC_FORMAT_FLAVOUR_CLOSED  ? "zipc1.closed"
+                         : node.flavour == ZEROIPC_FORMAT_FLAVOUR_FLAGS ? "zipc1.flags"
+                                                                        : "zipc1.enum";
+    uint64_t hash = zeroipc_priv_hash_text(zeroipc_priv_hash(domain), name, strlen(name));
     uint32_t i;
     hash = zeroipc_priv_hash_number(hash, node.items);
     for (i = 0; i < node.items; i++) {
@@ -2065,8 +2114,7 @@ zeroipc_status zeroipc_type_of_description(zeroipc_type *type, const char *name,
     while (node.tag == ZEROIPC_FORMAT_NODE_TAG_ARRAY)
         node = zeroipc_priv_read_node(&reader);
     type->align = node.tag == ZEROIPC_FORMAT_NODE_TAG_STRUCT ? node.align
-                  : node.scalar != 0                         ? zeroipc_priv_scalars[node.scalar].size
-                                                             : 1;
+                                                             : zeroipc_priv_scalars[node.scalar].align;
     type->description = description;
     type->description_length = length;
     return ZEROIPC_OK;
@@ -2244,9 +2292,9 @@ static bool zeroipc_priv_find_number(const zeroipc_priv_names *names, zeroipc_pr
 
 /* Values that only one side has are compatible. A name that both have stands for one number, and a number that both
  * have shares at least one name. */
-__attribute__((noinline)) static bool zeroipc_priv_compare_enums(zeroipc_priv_difference *difference,
-                                                                 const zeroipc_priv_side *ours,
-                                                                 const zeroipc_priv_side *theirs)
+__attribute__((noinline)) static bool zeroipc_priv_compare_values(zeroipc_priv_difference *difference,
+                                                                  const zeroipc_priv_side *ours,
+                                                                  const zeroipc_priv_side *theirs)
 {
     zeroipc_priv_reader here = ours->rest, there = theirs->rest, next;
     zeroipc_priv_value value, other;
@@ -2306,6 +2354,73 @@ __attribute__((noinline)) static bool zeroipc_priv_compare_enums(zeroipc_priv_di
         }
     }
     return true;
+}
+
+/* The first value of the reader's that is not `number`; false behind the last. */
+static bool zeroipc_priv_next_number(zeroipc_priv_reader *reader, uint32_t *left, bool any, uint64_t number,
+                                     zeroipc_priv_value *value)
+{
+    while (*left != 0) {
+        (*left)--;
+        *value = zeroipc_priv_read_value(reader);
+        if (any || value->number != number)
+            return true;
+    }
+    return false;
+}
+
+/* Both sides have the same numbers: what one writes, the other names. */
+static bool zeroipc_priv_compare_numbers(zeroipc_priv_difference *difference, const zeroipc_priv_side *ours,
+                                         const zeroipc_priv_side *theirs)
+{
+    zeroipc_priv_reader here = ours->rest, there = theirs->rest;
+    uint32_t left_here = ours->node.items, left_there = theirs->node.items;
+    unsigned scalar = ours->node.scalar;
+    zeroipc_priv_value a, b;
+    bool any = true;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    for (;; any = false) {
+        bool more_here = zeroipc_priv_next_number(&here, &left_here, any, a.number, &a);
+        bool more_there = zeroipc_priv_next_number(&there, &left_there, any, b.number, &b);
+        bool only_here;
+        if (!more_here && !more_there)
+            return true;
+        if (more_here && more_there && a.number == b.number)
+            continue;
+        only_here = more_here && (!more_there || zeroipc_priv_rank(scalar, a.number) <
+                                                     zeroipc_priv_rank(scalar, b.number));
+        zeroipc_priv_put_path(difference);
+        zeroipc_priv_puts(difference->text, "has the value ");
+        zeroipc_priv_put_value(difference->text, scalar, only_here ? a.number : b.number);
+        zeroipc_priv_puts(difference->text, " `");
+        zeroipc_priv_show(difference->text, only_here ? a.name.bytes : b.name.bytes,
+                          only_here ? a.name.length : b.name.length);
+        zeroipc_priv_puts(difference->text,
+                          only_here ? "` here and not in the segment" : "` in the segment and not here");
+        return false;
+    }
+}
+
+static const char *zeroipc_priv_flavour_word(unsigned flavour)
+{
+    return flavour == ZEROIPC_FORMAT_FLAVOUR_CLOSED  ? "a closed enum"
+           : flavour == ZEROIPC_FORMAT_FLAVOUR_FLAGS ? "a set of flags"
+                                                     : "an open enum";
+}
+
+static bool zeroipc_priv_compare_enums(zeroipc_priv_difference *difference, const zeroipc_priv_side *ours,
+                                       const zeroipc_priv_side *theirs)
+{
+    if (ours->node.flavour != theirs->node.flavour) {
+        zeroipc_priv_put_path(difference);
+        zeroipc_priv_putf(difference->text, "is %s here", zeroipc_priv_flavour_word(ours->node.flavour));
+        zeroipc_priv_putf(difference->text, " and %s in the segment", zeroipc_priv_flavour_word(theirs->node.flavour));
+        return false;
+    }
+    return zeroipc_priv_compare_values(difference, ours, theirs) &&
+           (ours->node.flavour != ZEROIPC_FORMAT_FLAVOUR_CLOSED ||
+            zeroipc_priv_compare_numbers(difference, ours, theirs));
 }
 
 static bool zeroipc_priv_compare_at(zeroipc_priv_difference *difference, zeroipc_priv_reader ours,

@@ -6,7 +6,8 @@
 
 static const zeroipc_type *const scalars[] = { &zeroipc_u8,  &zeroipc_u16, &zeroipc_u32,  &zeroipc_u64,
                                                &zeroipc_i8,  &zeroipc_i16, &zeroipc_i32,  &zeroipc_i64,
-                                               &zeroipc_f32, &zeroipc_f64, &zeroipc_bool8 };
+                                               &zeroipc_f32, &zeroipc_f64, &zeroipc_bool8, &zeroipc_f16,
+                                               &zeroipc_complex64, &zeroipc_complex128 };
 
 static void vectors_types(void)
 {
@@ -36,6 +37,17 @@ static void scalars_are_constants(void)
                                        scalars[i]->description_length));
         CHECK(memcmp(&type, scalars[i], sizeof type) == 0);
     }
+}
+
+/* A complex number is aligned as one of its parts, also in an array. */
+static void complex_numbers_are_aligned_as_their_parts(void)
+{
+    static const unsigned char bytes[] = { 2, 3, 0, 0, 0, 1, 14 };
+    zeroipc_type type;
+    CHECK(zeroipc_complex64.size == 8 && zeroipc_complex64.align == 4);
+    CHECK(zeroipc_complex128.size == 16 && zeroipc_complex128.align == 8);
+    OK(zeroipc_type_of_description(&type, "three", bytes, sizeof bytes));
+    CHECK(type.size == 48 && type.align == 8);
 }
 
 static void opaque_types(void)
@@ -117,7 +129,7 @@ static void enums_hostile(void)
     static unsigned char a[65535], b[65535];
     char sentence[200] = "";
     zeroipc_priv_text text = { sentence, sizeof sentence, 0 };
-    unsigned char head[] = { 4, 3, 0, 0, 0, 0 };
+    unsigned char head[] = { 4, 3, 1, 0, 0, 0 }; /* closed: the numbers are compared as well */
     uint16_t n = 5900;
     uint32_t length = sizeof head, i;
     double began;
@@ -156,6 +168,7 @@ static void names_of_statuses(void)
 
 static const test tests[] = {
     TEST(vectors_types),     TEST(scalars_are_constants),
+    TEST(complex_numbers_are_aligned_as_their_parts),
     TEST(opaque_types),      TEST(vectors_compare),
     TEST(vectors_malformed), TEST(descriptions_mutated),
     TEST(enums_hostile),     TEST(shown_names_cannot_steer_a_terminal),

@@ -16,6 +16,8 @@ from zeroipc._dtypes import split
 from zeroipc._table import Entry
 
 SCALARS = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "?"]
+# Numbers without atomic operations.
+WORDLESS = ["f2", "c8", "c16"]
 
 
 @pytest.fixture
@@ -28,7 +30,16 @@ def mem(name):
 
 @pytest.mark.parametrize(
     "dtype",
-    [*SCALARS, "S7", "V5", "(3,)f4", np.dtype((np.dtype("(3,)u2"), (2,))), "(2,3)u1", [("a", "u1"), ("b", "f8", (2,))]],
+    [
+        *SCALARS,
+        *WORDLESS,
+        "S7",
+        "V5",
+        "(3,)f4",
+        np.dtype((np.dtype("(3,)u2"), (2,))),
+        "(2,3)u1",
+        [("a", "u1"), ("b", "f8", (2,))],
+    ],
 )
 def test_every_dtype(mem, name, dtype):
     created = Array.create(mem, "x", 5, dtype)
@@ -140,10 +151,10 @@ def test_unsupported_dtypes(mem):
         ("U5", "the element has the dtype `<U5`, whose characters have 4 bytes; use `S5` and UTF-8"),
         ("O", "a reference into this process"),
         (">f4", "which is big-endian; use `<f4`"),
-        ("f2", "use `float32` or `float64`"),
-        ("g", "use `float32` or `float64`"),
-        ("c8", r"use `\(float32, \(2,\)\)` or a struct with `re` and `im`"),
-        ("c16", r"use `\(float64, \(2,\)\)`"),
+        (">f2", "which is big-endian; use `<f2`"),
+        ("g", "use `float16`, `float32` or `float64`"),
+        ("G", "which not every language has; use `complex64` or `complex128`"),
+        (">c8", "which is big-endian; use `<c8`"),
         ("M8[ns]", "use `int64` and name the unit in the schema"),
         ("m8[s]", "use `int64`"),
         ([("a", "u1"), ("b", [("c", ">u2")])], "field `b.c` has the dtype `>u2`, which is big-endian; use `<u2`"),
@@ -171,9 +182,9 @@ def test_padding_fields_are_in_no_description(mem):
 
 def test_the_dtype_of_the_passport(mem):
     from zeroipc._encode import encode
-    from zeroipc._types import ArrayType, EnumType, EnumValue, Field, Scalar, ScalarType, StrType, StructType
+    from zeroipc._types import ArrayType, EnumType, EnumValue, Field, Flavour, Scalar, ScalarType, StrType, StructType
 
-    mode = EnumType("Mode", Scalar.u8, (EnumValue(0, "IDLE"), EnumValue(7, "RUN")))
+    mode = EnumType("Mode", Scalar.u8, Flavour.OPEN, (EnumValue(0, "IDLE"), EnumValue(7, "RUN")))
     at = ArrayType(2, ArrayType(3, ScalarType(Scalar.f32)))
     inner = StructType("Inner", 8, 4, (Field("x", 4, "m", ScalarType(Scalar.i32)),))
     fields = (
@@ -421,6 +432,37 @@ def test_struct_fields(mem):
         a.load(0)
     with pytest.raises(zeroipc.UnsupportedType, match="at multiples of 8 bytes"):
         a["n"].load(0)
+
+
+@pytest.mark.parametrize("dtype", WORDLESS)
+def test_halves_and_complex_numbers_have_no_atomics(mem, dtype):
+    a = Array.create(mem, "x", 3, dtype)
+    a[:] = [1.5, 2, 3]
+    assert Array(mem, "x").tolist() == [1.5, 2, 3]
+    for attempt in (lambda: a.load(0), lambda: a.store(0, 1), lambda: a.exchange(0, 1), lambda: a.fetch_add(0, 1)):
+        with pytest.raises(zeroipc.UnsupportedType, match="whole numbers, f32, f64 or bool8, and the elements are"):
+            attempt()
+
+
+def test_a_variant_is_a_record_with_fields_at_one_offset(mem, name):
+    from zeroipc._encode import encode
+    from zeroipc._types import EnumType, EnumValue, Field, Flavour, Scalar, ScalarType, StrType, StructType
+
+    tag = EnumType("Tag", Scalar.u8, Flavour.OPEN, (EnumValue(0, "CODE"), EnumValue(1, "LABEL")))
+    cases = (Field("code", 4, "", ScalarType(Scalar.complex64)), Field("label", 4, "", StrType(8)))
+    encoded = encode(StructType("Event", 12, 4, (Field("tag", 0, "", tag), *cases)))
+    a = Array.create(mem, "x", 2, np.dtype("V12", metadata={"zeroipc": encoded}))
+    opened = Array(Memory(name), "x")
+    assert opened.dtype.names == ("tag", "_pad_1", "code", "label")
+    assert [opened.dtype.fields[field][1] for field in ("tag", "code", "label")] == [0, 4, 4]
+    assert opened.dtype.itemsize == 12
+    opened["tag"], opened["label"] = 1, b"wheel"
+    opened[0]["tag"], opened["code"][0] = 0, 1 + 2j
+    assert a.tobytes()[:12] == struct.pack("<B3x2f", 0, 1, 2)
+    assert (opened[1]["tag"], opened[1]["label"]) == (1, b"wheel")
+    opened[1] = opened[0]
+    assert a.tobytes()[12:] == a.tobytes()[:12]
+    assert Array(mem, "x", dtype=opened.dtype).dtype == opened.dtype
 
 
 def test_an_array_outlives_everything(name):

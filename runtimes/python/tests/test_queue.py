@@ -168,6 +168,9 @@ def test_many_values_of_every_shape(mem):
         ("u8", [2**64 - 1], [2**64, -1]),
         ("f4", [0, 1.5, np.float32(2), math.inf, -math.inf], [1e300, "x", None, 10**400]),
         ("f8", [1e300, 7], ["1"]),
+        ("f2", [0, 1.5, 65504, np.float16(2), math.inf], [70000, 1e300, "x", None, 1j]),
+        ("c8", [0, 1.5, 1 + 2j, np.complex64(3j), np.float32(2), complex(math.inf, 1)], ["1", None, 1e300j, 10**400]),
+        ("c16", [1e300j, 7, np.complex128(1 - 1j)], ["1j", b"1", [1]]),
         ("?", [True, False, np.bool_(True)], []),
         ("S4", [b"", b"abc", b"abcd", "äb"], [b"abcde", "ääb", 5]),
         ("V4", [b"abcd", bytearray(4), np.void(b"wxyz")], [b"abc", b"abcde", 5]),
@@ -236,6 +239,54 @@ def test_structs(mem):
         with pytest.raises(error, match=why):
             queue.push(value)
     assert queue.is_empty
+
+
+def test_complex_numbers_and_halves_in_structs(mem):
+    dtype = np.dtype([("z", "c16"), ("w", "c8", (2,)), ("h", "f2"), ("hs", "f2", (3,))])
+    queue = Queue(mem, "q", 4, dtype)
+    queue.push((1 + 2j, [3j, 4], 1.5, [1, 2.5, 3]))
+    got = queue.pop()
+    assert (got["z"], got["w"].tolist(), got["h"], got["hs"].tolist()) == (1 + 2j, [3j, 4], 1.5, [1, 2.5, 3])
+    with pytest.raises(TypeError, match="field `h`: 1j is not a value of float16"):
+        queue.push((1, [1, 2], 1j, [1, 2, 3]))
+    with pytest.raises(TypeError, match="field `hs`: an array of complex128 is not one of float16"):
+        queue.push((1, [1, 2], 1, [1, 2, 3j]))
+    with pytest.raises(OverflowError, match="field `h`: 70000 does not fit into float16"):
+        queue.push((1, [1, 2], 70000, [1, 2, 3]))
+
+
+def test_a_variant_takes_one_of_its_cases(mem):
+    circle = np.dtype([("x", "f8"), ("r", "f8")])
+    dtype = np.dtype(
+        {
+            "names": ["tag", "_pad_4", "circle", "label"],
+            "formats": ["u4", "V4", circle, "S16"],
+            "offsets": [0, 4, 8, 8],
+            "itemsize": 24,
+        }
+    )
+    queue = Queue(mem, "q", 4, dtype)
+    record = np.zeros((), dtype)
+    record["tag"], record["circle"] = 1, (1.5, 2.5)
+    for value in (record, record[()], {"tag": 1, "circle": (1.5, 2.5)}):
+        queue.push(value)
+        got = queue.pop()
+        assert (got["tag"], got["circle"].item()) == (1, (1.5, 2.5))
+        assert got.tobytes() == record.tobytes()
+    queue.push({"label": b"wheel", "tag": 2})
+    assert queue.pop()["label"] == b"wheel"
+    queue.push({"tag": 0})
+    assert queue.pop().tobytes() == bytes(24)
+    for value, why in [
+        ({"tag": 1, "circle": (1, 2), "label": b""}, "the fields `circle` and `label` share bytes; give one of them"),
+        ((1, (1, 2), b""), "the fields `circle`, `label` share bytes; expected a record or a mapping"),
+        ({"circle": (1, 2)}, "lacks field `tag`"),
+        ({"tag": 1, "square": 3}, "has the unknown field `square`"),
+        ({"tag": 1, "circle": (1, "x")}, "field `circle`: field `r`: 'x' is not a value of float64"),
+    ]:
+        with pytest.raises(TypeError, match=why):
+            queue.push(value)
+    assert Queue(mem, "q").dtype == dtype, "the segment describes it with its offsets"
 
 
 def test_padding_is_zero(mem, name):

@@ -11,6 +11,7 @@ from zeroipc._types import (
     EnumType,
     EnumValue,
     Field,
+    Flavour,
     OpaqueType,
     Scalar,
     ScalarType,
@@ -33,7 +34,8 @@ def build(spec):
         return OpaqueType(value)
     if kind == "enum":
         signed = [EnumValue((v["value"] + 2**63) % 2**64 - 2**63, v["name"]) for v in value["values"]]
-        return EnumType(value["name"], Scalar[value["repr"]], tuple(signed))
+        flavour = Flavour[value.get("flavour", "open").upper()]
+        return EnumType(value["name"], Scalar[value["repr"]], flavour, tuple(signed))
     fields = [Field(f["name"], f["offset"], f["unit"], build(f["type"])) for f in value["fields"]]
     return StructType(value["name"], value["size"], value["align"], tuple(fields))
 

@@ -123,7 +123,7 @@ impl Resolver<'_> {
         let ty = match kind {
             TypeKind::Scalar(scalar) => {
                 let size = u64::from(scalar.size());
-                Type { kind, size, align: size, depth: 0, described: 2, work: 0 }
+                Type { kind, size, align: u64::from(scalar.align()), depth: 0, described: 2, work: 0 }
             }
             TypeKind::Str(len) => Type { kind, size: u64::from(len), align: 1, depth: 0, described: 5, work: 0 },
             TypeKind::Array { elem, count } => {

@@ -19,6 +19,8 @@ __all__ = [
     "KIND_DTYPE",
     "ScalarCode",
     "SCALAR_CODE_DTYPE",
+    "Flavour",
+    "FLAVOUR_DTYPE",
     "NodeTag",
     "NODE_TAG_DTYPE",
     "SCHEMA_HEADER_DTYPE",
@@ -84,19 +86,50 @@ class ScalarCode(IntEnum):
     F64 = 10
     #: A truth value in one byte: 0 is false, everything else is true.
     BOOL8 = 11
+    #: IEEE 754 binary16.
+    F16 = 12
+    #: Two IEEE 754 binary32: the real part, then the imaginary one.
+    COMPLEX64 = 13
+    #: Two IEEE 754 binary64: the real part, then the imaginary one.
+    COMPLEX128 = 14
 
 
 SCALAR_CODE_DTYPE: Final[np.dtype[np.uint8]] = np.dtype(
     "u1",
     metadata={
         "zeroipc": (
-            b"\x04\x01\x00\x0aScalarCode\x0b\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02U8"
+            b"\x04\x01\x00\x0aScalarCode\x0e\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02U8"
             b"\x02\x00\x00\x00\x00\x00\x00\x00\x03U16\x03\x00\x00\x00\x00\x00\x00\x00"
             b"\x03U32\x04\x00\x00\x00\x00\x00\x00\x00\x03U64\x05\x00\x00\x00\x00\x00"
             b"\x00\x00\x02I8\x06\x00\x00\x00\x00\x00\x00\x00\x03I16\x07\x00\x00\x00\x00"
             b"\x00\x00\x00\x03I32\x08\x00\x00\x00\x00\x00\x00\x00\x03I64\x09\x00\x00"
             b"\x00\x00\x00\x00\x00\x03F32\x0a\x00\x00\x00\x00\x00\x00\x00\x03F64\x0b"
-            b"\x00\x00\x00\x00\x00\x00\x00\x05BOOL8"
+            b"\x00\x00\x00\x00\x00\x00\x00\x05BOOL8\x0c\x00\x00\x00\x00\x00\x00\x00\x03"
+            b"F16\x0d\x00\x00\x00\x00\x00\x00\x00\x09COMPLEX64\x0e\x00\x00\x00\x00\x00"
+            b"\x00\x00\x0aCOMPLEX128"
+        ),
+    },
+)
+
+
+class Flavour(IntEnum):
+    """What the named values of an enum are in a description."""
+
+    #: Some of the values: others may occur.
+    OPEN = 0
+    #: All of the values: no other may occur.
+    CLOSED = 1
+    #: Bits and combinations of them, on an unsigned number. Other bits may occur.
+    FLAGS = 2
+
+
+FLAVOUR_DTYPE: Final[np.dtype[np.uint8]] = np.dtype(
+    "u1",
+    metadata={
+        "zeroipc": (
+            b"\x04\x01\x00\x07Flavour\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04OPEN"
+            b"\x01\x00\x00\x00\x00\x00\x00\x00\x06CLOSED\x02\x00\x00\x00\x00\x00\x00"
+            b"\x00\x05FLAGS"
         ),
     },
 )

@@ -47,6 +47,24 @@ pub const RECORD_VERSION: u16 = 1;
         F64 = 10,
         /// A truth value in one byte: 0 is false, everything else is true.
         BOOL8 = 11,
+        /// IEEE 754 binary16.
+        F16 = 12,
+        /// Two IEEE 754 binary32: the real part, then the imaginary one.
+        COMPLEX64 = 13,
+        /// Two IEEE 754 binary64: the real part, then the imaginary one.
+        COMPLEX128 = 14,
+    }
+}
+
+::zeroipc::open_enum! {
+    /// What the named values of an enum are in a description.
+    pub enum Flavour: u8 {
+        /// Some of the values: others may occur.
+        OPEN = 0,
+        /// All of the values: no other may occur.
+        CLOSED = 1,
+        /// Bits and combinations of them, on an unsigned number. Other bits may occur.
+        FLAGS = 2,
     }
 }
 

@@ -135,6 +135,7 @@ macro_rules! open_enum {
                 &$crate::__private::TypeDesc::Enum { 0: &$crate::__private::EnumDesc {
                     name: ::core::stringify!($name),
                     repr: $crate::__private::enum_scalar::<$repr>(),
+                    flavour: $crate::__private::Flavour::Open,
                     values: &[$($crate::__private::EnumValue {
                         name: ::core::stringify!($value),
                         value: $name::$value.0 as i64,

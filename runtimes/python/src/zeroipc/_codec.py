@@ -29,7 +29,10 @@ _FORMATS = {
     Scalar.f32: "f",
     Scalar.f64: "d",
     Scalar.bool8: "?",
+    Scalar.f16: "e",
 }
+_PARTS = {"<c8": "f", "<c16": "d"}
+"""What the real and the imaginary part of a complex number are."""
 _Encode = Callable[[Any], bytes]
 
 
@@ -89,7 +92,8 @@ class Codec:
         if dtype.kind in "SV" and not isinstance(ty, ScalarType):
             is_text = isinstance(ty, StrType) or dtype.kind == "S"
             return lambda value: _bytes_of(value, self.size, is_text=is_text).ljust(self.padded, b"\0")
-        return _scalar_encoder(dtype, self.padded)
+        encoder = _complex_encoder if dtype.str in _PARTS else _scalar_encoder
+        return encoder(dtype, self.padded)
 
 
 def _iterable(values: Any) -> Iterable[Any]:
@@ -118,13 +122,43 @@ def _scalar_encoder(dtype: np.dtype[Any], padded: int) -> _Encode:
     return encode
 
 
+def _complex_encoder(dtype: np.dtype[Any], padded: int) -> _Encode:
+    pack = struct.Struct(f"<2{_PARTS[dtype.str]}{padded - dtype.itemsize}x").pack
+
+    def encode(value: Any) -> bytes:
+        try:
+            number = _complex(value)
+            return pack(number.real, number.imag)
+        except (struct.error, OverflowError, TypeError, ValueError) as error:
+            raise _refused(value, dtype, error) from None
+
+    return encode
+
+
+def _complex(value: Any) -> complex:
+    if isinstance(value, str):  # which `complex` would read
+        msg = "it is text"
+        raise TypeError(msg)
+    return complex(value)
+
+
 def _refused(value: Any, dtype: np.dtype[Any], error: Exception) -> Exception:
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if is_number and (dtype.kind == "f" or not isinstance(value, (float, np.floating))):
+    is_number = isinstance(value, (int, float, complex, np.number)) and not isinstance(value, bool)
+    if is_number and _rank(value) <= _RANKS[dtype.kind]:
         return OverflowError(f"{shown} does not fit into {dtype}")
     return TypeError(f"{shown} is not a value of {dtype}: {error}")
+
+
+_RANKS = {"b": 0, "u": 0, "i": 0, "f": 1, "c": 2}
+
+
+def _rank(value: Any) -> int:
+    """Return how much a number's kind can say; one that says less is converted, one that says more is refused."""
+    if isinstance(value, (complex, np.complexfloating)):
+        return _RANKS["c"]
+    return _RANKS["f"] if isinstance(value, (float, np.floating)) else _RANKS["i"]
 
 
 def _bytes_of(value: Any, size: int, *, is_text: bool) -> bytes:
@@ -146,7 +180,7 @@ def _array_bytes(value: Any, base: np.dtype[Any], shape: tuple[int, ...]) -> byt
     if base.names is not None or base.kind in "SV":
         encode = Codec(base).encode
         return b"".join(encode(item)[: base.itemsize] for item in array.reshape(-1))
-    if array.dtype.kind == "O" or (array.dtype.kind == "f" and base.kind != "f") or array.dtype.kind not in "buif":
+    if _RANKS.get(array.dtype.kind, len(_RANKS)) > _RANKS[base.kind]:
         msg = f"an array of {array.dtype} is not one of {base}"
         raise TypeError(msg)
     if base.kind in "ui" and array.size:
@@ -169,6 +203,7 @@ class _StructEncoder:
         self._all = len(all_names)
         self._wanted = tuple(index for index, name in enumerate(all_names) if not name.startswith("_"))
         self._fields = [(name, members[name][0], members[name][1]) for name in self._names]
+        self._cases = _cases(self._fields)
         self._pack = self._flat()
         self._inner = [Codec(inner) for _, inner, _ in self._fields] if self._pack is None else []
 
@@ -182,6 +217,8 @@ class _StructEncoder:
                 msg = f"a record without fields is not a value of {self._dtype}"
                 raise TypeError(msg)
             value = {name: value[name] for name in value.dtype.names if not name.startswith("_")}
+        if self._cases:
+            return self._encode_cases(value)
         if isinstance(value, Mapping):
             value = self._from_mapping(value)
         elif not isinstance(value, (tuple, list)):
@@ -209,9 +246,29 @@ class _StructEncoder:
         return struct.Struct("".join(parts)).pack
 
     def _encode_each(self, values: Any) -> bytes:
+        return self._encode_named(zip(self._names, values))
+
+    def _encode_cases(self, value: Any) -> bytes:
+        """Convert a mapping of a variant: a field may be left out if it shares its bytes, and one of them is given."""
+        if not isinstance(value, Mapping):
+            shared = ", ".join(f"`{name}`" for name in self._cases)
+            msg = f"the fields {shared} share bytes; expected a record or a mapping with one of them, not {value!r:.60}"
+            raise TypeError(msg)
+        given: dict[int, str] = {}
+        for name in self._cases:
+            other = given.setdefault(self._cases[name], name) if name in value else name
+            if other != name:
+                msg = f"the fields `{other}` and `{name}` share bytes; give one of them"
+                raise TypeError(msg)
+        self._check_names(value, [name for name in self._names if name not in self._cases])
+        return self._encode_named(value.items())
+
+    def _encode_named(self, items: Iterable[tuple[str, Any]]) -> bytes:
         cell = bytearray(self._padded)
         codecs = self._inner or [Codec(inner) for _, inner, _ in self._fields]
-        for (name, inner, offset), codec, value in zip(self._fields, codecs, values):
+        fields = dict(zip(self._names, zip(self._fields, codecs)))
+        for name, value in items:
+            (_, inner, offset), codec = fields[name]
             try:
                 cell[offset : offset + inner.itemsize] = codec.encode(value)[: inner.itemsize]
             except (TypeError, ValueError, OverflowError) as error:
@@ -219,16 +276,37 @@ class _StructEncoder:
         return bytes(cell)
 
     def _from_mapping(self, value: Mapping[str, Any]) -> tuple[Any, ...]:
-        missing = [name for name in self._names if name not in value]
+        self._check_names(value, self._names)
+        return tuple(value[name] for name in self._names)
+
+    def _check_names(self, value: Mapping[str, Any], needed: Iterable[str]) -> None:
+        missing = [name for name in needed if name not in value]
         unknown = [str(name) for name in value if name not in self._names]
         if missing or unknown:
             what = "lacks" if missing else "has the unknown"
             msg = f"the value {what} field `{(missing or unknown)[0]}`; the fields are {', '.join(self._names)}"
             raise TypeError(msg)
-        return tuple(value[name] for name in self._names)
 
     def _without_padding(self, value: Any) -> tuple[Any, ...]:
         if len(value) != self._all:
             msg = f"the value has {len(value)} items, and the fields are {', '.join(self._names)}"
             raise ValueError(msg)
         return tuple(value[index] for index in self._wanted)
+
+
+def _cases(fields: list[tuple[str, Any, int]]) -> dict[str, int]:
+    """Return the fields that share bytes with others, each with the number of its group: the cases of variants."""
+    groups: dict[str, int] = {}
+    group: list[str] = []
+    end = 0
+    for name, inner, offset in sorted(fields, key=lambda field: field[2]):
+        if inner.itemsize == 0:
+            continue
+        if offset >= end:
+            group = []
+        group.append(name)
+        end = max(end, offset + inner.itemsize)
+        if len(group) > 1:
+            number = groups.setdefault(group[0], len(groups))
+            groups[name] = number
+    return groups

@@ -1,7 +1,7 @@
 """How two types differ: the sentence that a refused reader gets.
 
 A side that does not know something makes no claim about it: a plain number against an enum, bytes against text, an
-empty name or unit, opaque bytes. Sizes, offsets, element kinds and counts are always compared.
+empty name or unit, opaque bytes. Sizes, offsets, element kinds, counts and the flavours of enums are always compared.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections import defaultdict
 from itertools import zip_longest
 
 from ._names import shown
-from ._types import ArrayType, EnumType, Field, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
+from ._types import ArrayType, EnumType, Field, Flavour, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
 
 __all__ = ["difference"]
 
 _Path = tuple[str, ...]
+
+_WORDS = {Flavour.OPEN: "an open enum", Flavour.CLOSED: "a closed enum", Flavour.FLAGS: "a set of flags"}
 
 
 def difference(ours: Type, theirs: Type) -> str:
@@ -93,7 +95,27 @@ def _fields(path: _Path, ours: Field, theirs: Field) -> str:
 
 
 def _enums(path: _Path, ours: EnumType, theirs: EnumType) -> str:
-    """Compare two enums: a shared name stands for one number, and a shared number has at least one shared name."""
+    if ours.flavour != theirs.flavour:
+        return f"{_place(path)} is {_WORDS[ours.flavour]} here and {_WORDS[theirs.flavour]} in the segment"
+    found = _values(path, ours, theirs)
+    return _numbers(path, ours, theirs) if not found and ours.flavour is Flavour.CLOSED else found
+
+
+def _numbers(path: _Path, ours: EnumType, theirs: EnumType) -> str:
+    """Compare two closed enums: both sides have the same numbers, so that what one writes, the other names."""
+    number = ours.repr.number
+    here, there = ({number(value): name for value, name in reversed(side.values)} for side in (ours, theirs))
+    lacking = here.keys() ^ there.keys()
+    if not lacking:
+        return ""
+    first = min(lacking)
+    if first in here:
+        return f"{_place(path)} has the value {first} `{shown(here[first])}` here and not in the segment"
+    return f"{_place(path)} has the value {first} `{shown(there[first])}` in the segment and not here"
+
+
+def _values(path: _Path, ours: EnumType, theirs: EnumType) -> str:
+    """Compare the values that both have: a name stands for one number, and a number has at least one shared name."""
     number = ours.repr.number
     numbers: dict[str, list[int]] = defaultdict(list)
     names: dict[int, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NoReturn
 
-from ._encode import ENUM_OPEN, MAX_DEPTH, MAX_LENGTH
+from ._encode import MAX_DEPTH, MAX_LENGTH
 from ._format.schema import NodeTag
 from ._types import (
     MAX_ELEMENT_SIZE,
@@ -13,6 +13,7 @@ from ._types import (
     EnumType,
     EnumValue,
     Field,
+    Flavour,
     OpaqueType,
     Scalar,
     ScalarType,
@@ -43,8 +44,8 @@ def decode(encoded: bytes) -> Type:
     Raises
     ------
     Malformed
-        A byte is missing, superfluous or impossible: an unknown tag or scalar, text that is not UTF-8, a field outside
-        its struct, a size above 2^30, nesting deeper than 32.
+        A byte is missing, superfluous or impossible: an unknown tag, scalar or flavour, flags on a signed number, text
+        that is not UTF-8, a field outside its struct, a size above 2^30, nesting deeper than 32.
     """
     if len(encoded) > MAX_LENGTH:
         raise Malformed(MAX_LENGTH)
@@ -102,6 +103,12 @@ class _Reader:
                 raise
             raise Malformed(self.at - 1) from None
 
+    def flavour(self) -> Flavour:
+        code = self.u8()
+        if code > max(Flavour):
+            raise Malformed(self.at - 1)
+        return Flavour(code)
+
     def node(self, depth: int) -> Type:
         if depth > MAX_DEPTH:
             self.bad()
@@ -128,7 +135,8 @@ class _Reader:
 
     def enum(self) -> EnumType:
         scalar = self.scalar()
-        if not scalar.is_integer or self.u8() != ENUM_OPEN:
+        flavour = self.flavour()
+        if not scalar.is_integer or (flavour is Flavour.FLAGS and scalar.is_signed):
             raise Malformed(self.at - 1)
         name = self.str()
         values: list[EnumValue] = []
@@ -139,7 +147,7 @@ class _Reader:
             if not scalar.holds(value.value) or descends:
                 raise Malformed(at)
             values.append(value)
-        return EnumType(name, scalar, tuple(values))
+        return EnumType(name, scalar, flavour, tuple(values))
 
     def struct(self, depth: int) -> StructType:
         name = self.str()

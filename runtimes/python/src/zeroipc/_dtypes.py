@@ -42,6 +42,9 @@ _CODES = {
     Scalar.f32: "<f4",
     Scalar.f64: "<f8",
     Scalar.bool8: "?",
+    Scalar.f16: "<f2",
+    Scalar.complex64: "<c8",
+    Scalar.complex128: "<c16",
 }
 _SCALARS = {np.dtype(code).str: scalar for scalar, code in _CODES.items()}
 
@@ -57,8 +60,8 @@ def describe(dtype: np.dtype[Any]) -> Type:
     Raises
     ------
     UnsupportedType
-        A part of the dtype has no equivalent in shared memory: Unicode strings, objects, other byte orders, complex,
-        half and extended precision, dates; or an element has no byte or more than 1 GiB.
+        A part of the dtype has no equivalent in shared memory: Unicode strings, objects, other byte orders,
+        extended precision, dates; or an element has no byte or more than 1 GiB.
     """
     ty = _describe("", dtype)
     if not 1 <= ty.size <= MAX_ELEMENT_SIZE:
@@ -128,13 +131,12 @@ def _what_to_use(dtype: np.dtype[Any]) -> str:
         return "a reference into this process; store numbers, `S<n>` or a struct"
     if dtype.kind in "mM":
         return "whose unit no other language knows; use `int64` and name the unit in the schema"
-    if dtype.kind == "c":
-        part = "float32" if dtype.itemsize == 8 else "float64"
-        return f"which not every language has; use `({part}, (2,))` or a struct with `re` and `im`"
     if not dtype.isnative:
         return f"which is big-endian; use `{dtype.newbyteorder('<').str}`"
     if dtype.kind == "f":
-        return "which not every language has; use `float32` or `float64`"
+        return "which not every language has; use `float16`, `float32` or `float64`"
+    if dtype.kind == "c":
+        return "which not every language has; use `complex64` or `complex128`"
     return "which shared memory does not have; use numbers, `S<n>`, `V<n>`, sub-arrays or structs of these"
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import struct
 
 from ._format.schema import NodeTag
-from ._types import ArrayType, EnumType, EnumValue, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
+from ._types import ArrayType, EnumType, EnumValue, OpaqueType, ScalarType, StrType, StructType, Type
 from .errors import UnsupportedType
 
 __all__ = [
-    "ENUM_OPEN",
     "MAX_DEPTH",
     "MAX_LENGTH",
     "encode",
     "ordered_values",
 ]
 
-ENUM_OPEN = 0
-"""The flavour of an enum that may have other values than the named ones."""
 MAX_LENGTH = 65_535
 """Longest description in bytes."""
 MAX_DEPTH = 32
@@ -58,12 +55,12 @@ def _node(ty: Type, depth: int) -> list[bytes]:
         return [struct.pack("<BI", NodeTag.OPAQUE, ty.length)]
     if isinstance(ty, ArrayType):
         return [struct.pack("<BI", NodeTag.ARRAY, ty.length), *_node(ty.elem, depth + 1)]
-    return _enum(ty.name, ty.repr, ordered_values(ty)) if isinstance(ty, EnumType) else _struct(ty, depth)
+    return _enum(ty) if isinstance(ty, EnumType) else _struct(ty, depth)
 
 
-def _enum(name: str, scalar: Scalar, values: list[EnumValue]) -> list[bytes]:
-    parts = [bytes((NodeTag.ENUM, scalar, ENUM_OPEN)), _str(name), _count(len(values))]
-    for value in values:
+def _enum(ty: EnumType) -> list[bytes]:
+    parts = [bytes((NodeTag.ENUM, ty.repr, ty.flavour)), _str(ty.name), _count(len(ty.values))]
+    for value in ordered_values(ty):
         parts += [struct.pack("<q", value.value), _str(value.name)]
     return parts
 

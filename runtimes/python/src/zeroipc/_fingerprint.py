@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ._encode import ordered_values
-from ._types import ArrayType, EnumType, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
+from ._types import ArrayType, EnumType, Flavour, OpaqueType, Scalar, ScalarType, StrType, StructType, Type
 
 __all__ = ["layout", "schema"]
 
 _OFFSET_BASIS = 0xCBF2_9CE4_8422_2325
 _PRIME = 0x0000_0100_0000_01B3
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
+_DOMAINS = {Flavour.OPEN: "zipc1.enum", Flavour.CLOSED: "zipc1.closed", Flavour.FLAGS: "zipc1.flags"}
 
 
 def layout(ty: Type) -> int:
@@ -41,7 +42,7 @@ def _number(scalar: Scalar) -> int:
 
 
 def _enum(ty: EnumType) -> int:
-    parts: list[str | int] = ["zipc1.enum", ty.repr.name, len(ty.values)]
+    parts: list[str | int] = [_DOMAINS[ty.flavour], ty.repr.name, len(ty.values)]
     for value in ordered_values(ty):
         parts += [value.value, value.name]
     return _hash(*parts)

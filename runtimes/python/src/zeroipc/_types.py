@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple, Union
 
-from ._format.schema import ScalarCode
+from ._format.schema import Flavour, ScalarCode
 from ._names import shown
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "EnumType",
     "EnumValue",
     "Field",
+    "Flavour",
     "OpaqueType",
     "Scalar",
     "ScalarType",
@@ -43,11 +44,19 @@ class Scalar(IntEnum):
     f32 = ScalarCode.F32
     f64 = ScalarCode.F64
     bool8 = ScalarCode.BOOL8
+    f16 = ScalarCode.F16
+    complex64 = ScalarCode.COMPLEX64
+    complex128 = ScalarCode.COMPLEX128
 
     @property
     def size(self) -> int:
-        """Size and alignment in bytes."""
+        """Size in bytes."""
         return _SIZES[self]
+
+    @property
+    def align(self) -> int:
+        """Alignment in bytes: the size, or for a complex number that of one of its parts."""
+        return self.size // 2 if self >= Scalar.complex64 else self.size
 
     @property
     def is_integer(self) -> bool:
@@ -57,7 +66,12 @@ class Scalar(IntEnum):
     @property
     def is_signed(self) -> bool:
         """Whether it has negative values."""
-        return Scalar.i8 <= self <= Scalar.f64
+        return Scalar.i8 <= self <= Scalar.f64 or self >= Scalar.f16
+
+    @property
+    def is_atomic(self) -> bool:
+        """Whether an element is one word that atomic operations work on."""
+        return self <= Scalar.bool8
 
     def holds(self, stored: int) -> bool:
         """Whether an enum on this number can have a value that is stored as this 64-bit number."""
@@ -74,7 +88,7 @@ class Scalar(IntEnum):
         return stored if self.is_signed else stored & 0xFFFF_FFFF_FFFF_FFFF
 
 
-_SIZES = dict(zip(Scalar, (1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 1)))
+_SIZES = dict(zip(Scalar, (1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 1, 2, 8, 16)))
 
 
 class ScalarType(NamedTuple):
@@ -90,7 +104,7 @@ class ScalarType(NamedTuple):
     @property
     def align(self) -> int:
         """Alignment in bytes."""
-        return self.scalar.size
+        return self.scalar.align
 
     def __str__(self) -> str:
         return self.scalar.name
@@ -162,10 +176,11 @@ class EnumValue(NamedTuple):
 
 
 class EnumType(NamedTuple):
-    """A number with named values; other values may occur."""
+    """A number with named values; the flavour says what the names are."""
 
     name: str
     repr: Scalar
+    flavour: Flavour
     values: tuple[EnumValue, ...]
 
     @property
@@ -176,7 +191,7 @@ class EnumType(NamedTuple):
     @property
     def align(self) -> int:
         """Alignment in bytes."""
-        return self.repr.size
+        return self.repr.align
 
     def __str__(self) -> str:
         return f"{shown(self.name)}: {self.repr.name}" if self.name else f"enum of {self.repr.name}"

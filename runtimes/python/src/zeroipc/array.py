@@ -275,7 +275,7 @@ class Array(np.ndarray[Any, np.dtype[_T]]):
             msg = f"index {index} is out of bounds of an array of {length} elements"
             raise IndexError(msg)
         dtype = self.dtype
-        return _Cell(self._address + at * self.strides[0], scalar_of(dtype) or _refuse(dtype))
+        return _Cell(self._address + at * self.strides[0], _atomic_scalar(dtype))
 
 
 class _Cell:
@@ -391,8 +391,14 @@ class _Shared:
         }
 
 
-def _refuse(dtype: np.dtype[Any]) -> Scalar:
-    msg = f"atomic operations need elements of one number, and these are {describe(dtype)}; take a field of one number"
+def _atomic_scalar(dtype: np.dtype[Any]) -> Scalar:
+    scalar = scalar_of(dtype)
+    if scalar is not None and scalar.is_atomic:
+        return scalar
+    if scalar is None:
+        msg = f"atomic operations need elements of one number, and these are {describe(dtype)}; take a field of one number"
+    else:
+        msg = f"atomic operations need whole numbers, f32, f64 or bool8, and the elements are {scalar.name}; use another type"
     raise UnsupportedType(msg)
 
 

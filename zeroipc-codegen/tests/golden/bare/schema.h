@@ -83,6 +83,22 @@ typedef uint8_t zeroipc_format_scalar_code;
 #define ZEROIPC_FORMAT_SCALAR_CODE_F64 UINT8_C(10)
 /** A truth value in one byte: 0 is false, everything else is true. */
 #define ZEROIPC_FORMAT_SCALAR_CODE_BOOL8 UINT8_C(11)
+/** IEEE 754 binary16. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_F16 UINT8_C(12)
+/** Two IEEE 754 binary32: the real part, then the imaginary one. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX64 UINT8_C(13)
+/** Two IEEE 754 binary64: the real part, then the imaginary one. */
+#define ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128 UINT8_C(14)
+
+/** What the named values of an enum are in a description. */
+typedef uint8_t zeroipc_format_flavour;
+
+/** Some of the values: others may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_OPEN UINT8_C(0)
+/** All of the values: no other may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_CLOSED UINT8_C(1)
+/** Bits and combinations of them, on an unsigned number. Other bits may occur. */
+#define ZEROIPC_FORMAT_FLAVOUR_FLAGS UINT8_C(2)
 
 /** The first byte of a node in a description. */
 typedef uint8_t zeroipc_format_node_tag;

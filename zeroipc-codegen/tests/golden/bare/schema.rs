@@ -52,6 +52,26 @@ impl ScalarCode {
     pub const F64: ScalarCode = ScalarCode(10);
     /// A truth value in one byte: 0 is false, everything else is true.
     pub const BOOL8: ScalarCode = ScalarCode(11);
+    /// IEEE 754 binary16.
+    pub const F16: ScalarCode = ScalarCode(12);
+    /// Two IEEE 754 binary32: the real part, then the imaginary one.
+    pub const COMPLEX64: ScalarCode = ScalarCode(13);
+    /// Two IEEE 754 binary64: the real part, then the imaginary one.
+    pub const COMPLEX128: ScalarCode = ScalarCode(14);
+}
+
+/// What the named values of an enum are in a description.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flavour(pub u8);
+
+impl Flavour {
+    /// Some of the values: others may occur.
+    pub const OPEN: Flavour = Flavour(0);
+    /// All of the values: no other may occur.
+    pub const CLOSED: Flavour = Flavour(1);
+    /// Bits and combinations of them, on an unsigned number. Other bits may occur.
+    pub const FLAGS: Flavour = Flavour(2);
 }
 
 /// The first byte of a node in a description.

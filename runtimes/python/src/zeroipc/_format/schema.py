@@ -19,6 +19,8 @@ __all__ = [
     "KIND_DTYPE",
     "ScalarCode",
     "SCALAR_CODE_DTYPE",
+    "Flavour",
+    "FLAVOUR_DTYPE",
     "NodeTag",
     "NODE_TAG_DTYPE",
     "SCHEMA_HEADER_DTYPE",
@@ -90,9 +92,29 @@ class ScalarCode(IntEnum):
     F64 = 10
     #: A truth value in one byte: 0 is false, everything else is true.
     BOOL8 = 11
+    #: IEEE 754 binary16.
+    F16 = 12
+    #: Two IEEE 754 binary32: the real part, then the imaginary one.
+    COMPLEX64 = 13
+    #: Two IEEE 754 binary64: the real part, then the imaginary one.
+    COMPLEX128 = 14
 
 
 SCALAR_CODE_DTYPE: Final[np.dtype[np.uint8]] = np.dtype("u1")
+
+
+class Flavour(IntEnum):
+    """What the named values of an enum are in a description."""
+
+    #: Some of the values: others may occur.
+    OPEN = 0
+    #: All of the values: no other may occur.
+    CLOSED = 1
+    #: Bits and combinations of them, on an unsigned number. Other bits may occur.
+    FLAGS = 2
+
+
+FLAVOUR_DTYPE: Final[np.dtype[np.uint8]] = np.dtype("u1")
 
 
 class NodeTag(IntEnum):
