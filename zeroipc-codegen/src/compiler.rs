@@ -150,6 +150,12 @@ impl Compiler {
         self.target(Target::C)
     }
 
+    /// Emits C++: `<stem>.hpp`.
+    #[must_use]
+    pub fn cpp(self) -> Compiler {
+        self.target(Target::Cpp)
+    }
+
     /// Emits Python: `<stem>.py`.
     #[must_use]
     pub fn python(self) -> Compiler {

@@ -2,9 +2,12 @@
 //! with the templates. No language knows another.
 
 mod c;
+mod cpp;
+mod json;
 mod python;
 mod rust;
 mod spelling;
+mod zipc;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::{Schema, StructureKind};
@@ -17,36 +20,48 @@ pub(crate) use spelling::{check as check_spelling, reserved_in};
 pub enum Target {
     /// A C header, `<stem>.h`, which C++ can include too.
     C,
+    /// A C++ header, `<stem>.hpp`.
+    Cpp,
     /// A Python module, `<stem>.py`.
     Python,
     /// A Rust source file, `<stem>.rs`, to `include!` or to use as a module.
     Rust,
+    /// The resolved schema, `<stem>.json`; `schemas/ir.schema.json` says what is in it.
+    Json,
+    /// A schema, `<stem>.zipc`, that says the same.
+    Zipc,
 }
 
 impl Target {
-    /// Every language.
-    pub const ALL: [Target; 3] = [Target::C, Target::Python, Target::Rust];
+    /// Every kind of output.
+    pub const ALL: [Target; 6] = [Target::C, Target::Cpp, Target::Python, Target::Rust, Target::Json, Target::Zipc];
 
     /// The name of the language.
     pub const fn language(self) -> &'static str {
         match self {
             Target::C => "C",
+            Target::Cpp => "C++",
             Target::Python => "Python",
             Target::Rust => "Rust",
+            Target::Json => "JSON",
+            Target::Zipc => "the schema language",
         }
     }
 
     /// Whether the output opens segments, and so needs the language's runtime.
     const fn has_segments(self) -> bool {
-        true
+        !matches!(self, Target::Json | Target::Zipc)
     }
 
     /// What the output's name ends with, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Target::C => "h",
+            Target::Cpp => "hpp",
             Target::Python => "py",
             Target::Rust => "rs",
+            Target::Json => "json",
+            Target::Zipc => "zipc",
         }
     }
 }
@@ -74,8 +89,11 @@ pub(crate) fn check_runtimes(schema: &Schema, targets: &[Target], errors: &mut D
 pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
     let text = match target {
         Target::C => c::emit(schema, bare),
+        Target::Cpp => cpp::emit(schema, bare),
         Target::Python => python::emit(schema, bare),
         Target::Rust => rust::emit(schema, bare),
+        Target::Json => json::emit(schema),
+        Target::Zipc => zipc::emit(schema),
     };
     tidy(text)
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use zeroipc_layout::encode::{encode, encoded_len};
 use zeroipc_layout::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
-use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Flavour, StructDesc, TypeDesc, fingerprint};
+use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, StructDesc, TypeDesc, fingerprint};
 
 use super::variants::TAG;
 use super::{Schema, Type, TypeId, TypeKind};
@@ -232,6 +232,6 @@ impl<'a> Slots<'a> {
             }
             values
         });
-        self.enums[i].get_or_init(|| EnumDesc { name: &item.name, repr: item.repr, flavour: Flavour::Open, values })
+        self.enums[i].get_or_init(|| EnumDesc { name: &item.name, repr: item.repr, flavour: item.flavour, values })
     }
 }

@@ -19,6 +19,7 @@ mod variants;
 
 use std::rc::Rc;
 
+pub(crate) use zeroipc_layout::Flavour;
 use zeroipc_layout::Scalar;
 
 use crate::source::Span;
@@ -224,16 +225,6 @@ pub(crate) struct Enum {
     /// Whether this is the tag of a variant, and then not written in the schema itself.
     pub(crate) is_tag: bool,
     pub(crate) meta: Meta,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flavour {
-    /// Other values may occur.
-    Open,
-    /// No other value will ever be added.
-    Closed,
-    /// A set of bits.
-    Flags,
 }
 
 #[derive(Clone, Debug)]

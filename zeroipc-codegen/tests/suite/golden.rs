@@ -1,16 +1,21 @@
 //! The outputs, byte for byte.
 
-use zeroipc_codegen::{Compiler, Format, Source};
+use zeroipc_codegen::{Compiler, Format, Source, Target};
 
 use crate::files::{accepted, assert_golden, source, tests_dir};
+
+/// A compiler to everything, which finds the imports of the tests.
+fn compiler() -> Compiler {
+    Target::ALL.into_iter().fold(Compiler::new().include(tests_dir().join("accept")), Compiler::target)
+}
 
 #[test]
 fn outputs_are_the_goldens() {
     for path in accepted() {
         for (bare, dir) in [(false, "golden"), (true, "golden/bare")] {
-            let compiler = Compiler::new().source(source(&path)).c().python().rust().bare(bare);
+            let compiler = compiler().source(source(&path)).bare(bare);
             let compiled = compiler.compile().unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(compiled.outputs.len(), 3);
+            assert_eq!(compiled.outputs.len(), Target::ALL.len());
             for output in compiled.outputs {
                 assert!(output.text.ends_with('\n') && !output.text.ends_with("\n\n"), "{}", output.path.display());
                 assert_golden(&tests_dir().join(dir).join(output.path), &output.text);
@@ -23,7 +28,7 @@ fn outputs_are_the_goldens() {
 fn outputs_depend_on_nothing_but_the_schema() {
     let schemas: Vec<Source> = accepted().iter().map(|path| source(path)).collect();
     let text = |schemas: &mut dyn Iterator<Item = &Source>| {
-        let compiler = schemas.fold(Compiler::new().rust().c().python(), |compiler, one| compiler.source(one.clone()));
+        let compiler = schemas.fold(compiler(), |compiler, one| compiler.source(one.clone()));
         let mut outputs = compiler.compile().unwrap().outputs;
         outputs.sort_by(|a, b| a.path.cmp(&b.path));
         outputs
@@ -35,7 +40,7 @@ fn outputs_depend_on_nothing_but_the_schema() {
 #[test]
 fn banner_names_the_file_and_no_place() {
     let source = Source::new("/home/somebody/deep/point.zipc", "struct Point { x: f32; }");
-    for output in Compiler::new().source(source).c().python().rust().compile().unwrap().outputs {
+    for output in Compiler::new().source(source).c().cpp().python().rust().compile().unwrap().outputs {
         assert!(output.text.contains("from point.zipc. DO NOT EDIT."), "{}", output.text);
         assert!(!output.text.contains("somebody"), "{}", output.text);
     }
@@ -45,7 +50,7 @@ fn banner_names_the_file_and_no_place() {
 fn templates_escape_nothing() {
     let text = "/// a<b && \"c\" 'd' {{ e }} {% f %}\nconst ONE: u32 = 1;";
     let source = Source::new("escape.zipc", text);
-    for output in Compiler::new().source(source).c().python().rust().compile().unwrap().outputs {
+    for output in compiler().source(source).compile().unwrap().outputs {
         assert!(output.text.contains("a<b && \"c\" 'd' {{ e }} {% f %}"), "{}", output.text);
     }
 }
