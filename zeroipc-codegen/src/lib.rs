@@ -50,18 +50,21 @@
 //!
 //! # Features
 //!
-//! `cli`, on by default, builds the command `zeroipc-codegen`. Without it there are no dependencies but askama and
-//! annotate-snippets.
+//! `cli`, on by default, builds the command `zeroipc-codegen`, and switches on `json`, the resolved schema and diagnostics as
+//! JSON. Without them there are no dependencies but askama and annotate-snippets.
 
 mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
 mod emit;
+#[cfg(feature = "json")]
+mod json;
 mod levels;
 mod load;
 mod model;
 mod names;
+mod render;
 mod source;
 mod syntax;
 mod write;

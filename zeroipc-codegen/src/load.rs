@@ -162,7 +162,7 @@ impl Loader {
             (None, None) => unit.source.stem.clone(),
         };
         if unit.schema.is_none() {
-            errors.push(errors::import_broken(path));
+            errors.fail();
         }
         Some((alias, unit.schema.clone()))
     }

@@ -8,6 +8,7 @@ mod files;
 mod generate;
 mod golden;
 mod hostile;
+mod ir;
 mod layering;
 mod placing;
 mod reject;
