@@ -2,10 +2,12 @@
 //! every type is known.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::attributes::{Attributes, is_number, literals};
 use super::resolve::Resolver;
 use super::{Literal, TypeId, TypeKind};
+use crate::source::Span;
 use crate::syntax::ast::{self, Member};
 use crate::syntax::errors;
 
@@ -13,13 +15,15 @@ impl Resolver<'_> {
     pub(super) fn details(&mut self) {
         for i in 0..self.structs.len() {
             let ast = self.structs[i].0;
+            let fields = self.placed[i].iter().flat_map(|placed| placed.fields.iter().enumerate());
+            let places: HashMap<Span, usize> = fields.map(|(place, field)| (field.span, place)).collect();
             for member in &ast.members {
                 let Member::Field(written) = member else { continue };
                 let Some(ty) = self.field_types.get(&written.name.span).copied() else { continue };
                 let default = written.default.as_ref().and_then(|literal| self.literal(literal, ty));
                 let (range, null) = (self.range(written, ty), self.null(written, ty));
                 let Some(placed) = &mut self.placed[i] else { continue };
-                if let Some(field) = placed.fields.iter_mut().find(|field| field.span == written.name.span) {
+                if let Some(field) = places.get(&written.name.span).and_then(|place| placed.fields.get_mut(*place)) {
                     (field.default, field.range, field.null) = (default, range, null);
                 }
             }
