@@ -6,12 +6,15 @@
 
 mod lines;
 mod lists;
+mod padding;
 mod page;
 mod spacing;
 mod tokens;
 
 #[cfg(test)]
 mod tests;
+
+pub use padding::fix_padding;
 
 use crate::diagnostic::{Diagnostics, Report};
 use crate::load::MAX_FILE;
