@@ -58,6 +58,7 @@ mod case;
 mod compiler;
 mod diagnostic;
 mod emit;
+mod fmt;
 #[cfg(feature = "json")]
 mod json;
 mod levels;
@@ -73,5 +74,6 @@ pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
 pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
 pub use emit::Target;
+pub use fmt::{fix_padding, format};
 pub use levels::Level;
 pub use source::{Source, Span};

@@ -14,7 +14,7 @@ use crate::syntax::ast::{self, File};
 use crate::syntax::{self, errors};
 
 /// The largest schema in bytes.
-const MAX_FILE: usize = 1 << 20;
+pub(crate) const MAX_FILE: usize = 1 << 20;
 /// The most files that a compilation reads.
 const MAX_FILES: usize = 256;
 /// How deep imports may be nested.

@@ -5,6 +5,7 @@
 mod cli;
 mod compilers;
 mod files;
+mod fmt;
 mod generate;
 mod golden;
 mod hostile;
