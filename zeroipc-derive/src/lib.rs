@@ -43,7 +43,7 @@ pub fn derive_shm_layout(input: proc_macro::TokenStream) -> proc_macro::TokenStr
 
 /// Defines a struct that holds one of several cases: a tag, which says which, and one place for what the case carries.
 ///
-/// The tag's type is an [`open_enum!`] or a [`closed_enum!`]; a case names the tag's value behind `=`, and in parentheses the
+/// The tag's type is an `open_enum!` or a `closed_enum!`; a case names the tag's value behind `=`, and in parentheses the
 /// type that it carries, if any. `size`, `align` and `payload`, the offset of what is carried, are part of the definition: they
 /// fix the layout for all programs, leave room for cases to come, and are checked against the cases.
 ///
@@ -55,9 +55,6 @@ pub fn derive_shm_layout(input: proc_macro::TokenStream) -> proc_macro::TokenStr
 /// Other languages see a struct whose cases lie at one offset. A case that is renamed keeps the name that segments know behind
 /// `as`. The tools tell which case a tag means by the names, `circle` and `CIRCLE`: name the tag's values after the cases, in
 /// what segments record too.
-///
-/// [`open_enum!`]: https://docs.rs/zeroipc/latest/zeroipc/macro.open_enum.html
-/// [`closed_enum!`]: https://docs.rs/zeroipc/latest/zeroipc/macro.closed_enum.html
 ///
 /// # Examples
 /// ```
