@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
 use crate::levels::{Level, Levels};
+use crate::lint;
 use crate::load::{Loader, Unit};
 use crate::source::Source;
 
@@ -57,6 +58,8 @@ pub struct Checked {
     pub warnings: Vec<Report>,
     /// Every schema that was read from disk, imports included, in the order of reading.
     pub inputs: Vec<PathBuf>,
+    /// What is done about warnings.
+    pub(crate) levels: Levels,
 }
 
 /// Why nothing came out. `Debug` shows the same text as `Display`, so that a build script's `main` may return it.
@@ -237,6 +240,7 @@ impl Compiler {
         let (mut failed, mut warnings) = (Vec::new(), Vec::new());
         for unit in &mut units {
             self.check_outputs(unit);
+            lint::always(unit);
             self.levels.apply(&mut unit.report);
             if unit.report.has_errors() {
                 failed.push(unit.report.clone());
@@ -244,7 +248,11 @@ impl Compiler {
                 warnings.push(unit.report.clone());
             }
         }
-        if failed.is_empty() { Ok(Checked { units, roots, warnings, inputs }) } else { Err(Error::Schema(failed)) }
+        if failed.is_empty() {
+            Ok(Checked { units, roots, warnings, inputs, levels: self.levels.clone() })
+        } else {
+            Err(Error::Schema(failed))
+        }
     }
 
     /// What the outputs cannot say although the schema can.

@@ -62,6 +62,7 @@ mod fmt;
 #[cfg(feature = "json")]
 mod json;
 mod levels;
+mod lint;
 mod load;
 mod model;
 mod names;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["source", "diagnostic", "syntax", "model"]),
     ("fmt", &["source", "diagnostic", "syntax", "fmt", "load", "compiler"]),
     ("load.rs", &["compiler::Error", "source", "diagnostic", "syntax", "names", "model"]),
+    ("lint", &["source", "diagnostic", "syntax", "model", "load", "compiler"]),
     ("emit/c", EMITTER),
     ("emit/cpp", EMITTER),
     ("emit/python", EMITTER),

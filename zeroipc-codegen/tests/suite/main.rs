@@ -11,6 +11,7 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod lint;
 mod pages;
 mod placing;
 mod reject;
