@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fmt", &["source", "diagnostic", "syntax", "fmt", "load", "compiler"]),
     ("load.rs", &["compiler::Error", "source", "diagnostic", "syntax", "names", "model"]),
     ("lint", &["source", "diagnostic", "syntax", "model", "load", "compiler"]),
+    ("breaking", &["source", "diagnostic", "syntax", "model", "load", "compiler", "fingerprints"]),
+    ("fingerprints.rs", &["compiler", "model"]),
     ("emit/c", EMITTER),
     ("emit/cpp", EMITTER),
     ("emit/python", EMITTER),
