@@ -10,4 +10,5 @@ mod golden;
 mod hostile;
 mod layering;
 mod placing;
+mod python;
 mod reject;

@@ -2,7 +2,7 @@
 
 use super::lines::call;
 use super::names;
-use super::types::{class, dtype, element, shape};
+use super::types::{bytes, class, dtype, element, is_opaque, shape};
 use crate::model::{Flavour, Schema, TypeId, TypeKind};
 use zeroipc_layout::Scalar;
 
@@ -15,7 +15,7 @@ pub(super) struct Access {
     /// The lines that return what is read.
     pub(super) get: Vec<String>,
     /// The open bracket, the arguments and the closed one of the expression that is stored for `value`.
-    put: (String, Vec<String>, &'static str),
+    put: (String, Vec<String>, String),
     /// Behind the value in `to_dict`, or around it.
     copied: Copied,
 }
@@ -35,7 +35,11 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
         let arguments = before.iter().cloned().chain([raw.clone()]).collect::<Vec<_>>();
         call(INDENT, &format!("return {function}("), &arguments, ")")
     };
-    let plain = || (String::new(), vec!["value".to_owned()], "");
+    let plain = || (String::new(), vec!["value".to_owned()], String::new());
+    let whole = |number: Scalar| {
+        let function = if number.is_signed() { "_signed(" } else { "_unsigned(" };
+        (function.to_owned(), vec!["value".to_owned(), (8 * number.size()).to_string()], ")".to_owned())
+    };
     match schema.types[ty].kind {
         TypeKind::Scalar(scalar) => {
             let function = match scalar {
@@ -45,32 +49,43 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
                 _ => "int",
             };
             let class = own(function);
-            Access { gives: class.clone(), takes: class, get: get(function, &[]), put: plain(), copied: Copied::Itself }
+            let put = if scalar.is_integer() { whole(scalar) } else { plain() };
+            Access { gives: class.clone(), takes: class, get: get(function, &[]), put, copied: Copied::Itself }
         }
         TypeKind::Enum(i) => {
             let item = &schema.enums[i];
             let class = names::qualified(item.module.as_ref(), &item.name);
+            let put = whole(item.repr);
             if item.flavour == Flavour::Flags {
                 let get = call(INDENT, &format!("return {class}("), &[format!("int({raw})")], ")");
-                return Access { gives: class.clone(), takes: class, get, put: plain(), copied: Copied::Itself };
+                return Access { gives: class.clone(), takes: class, get, put, copied: Copied::Itself };
             }
             let get = call(INDENT, "return _named(", &[class.clone(), format!("int({raw})")], ")");
             let gives = format!("{class} | int");
-            Access { gives: gives.clone(), takes: gives, get, put: plain(), copied: Copied::Itself }
+            Access { gives: gives.clone(), takes: gives, get, put, copied: Copied::Itself }
         }
         TypeKind::Str(len) => {
-            let put = ("_encoded(".to_owned(), vec!["value".to_owned(), len.to_string()], ")");
+            let put = ("_encoded(".to_owned(), vec!["value".to_owned(), len.to_string()], ")".to_owned());
             Access { gives: own("str"), takes: own("str"), get: get("_decoded", &[]), put, copied: Copied::Itself }
         }
         TypeKind::Struct(_) | TypeKind::Variant(_) => {
             let class = class(schema, ty).unwrap_or_default();
-            let put = ("_checked(".to_owned(), vec!["value.record".to_owned(), dtype(schema, ty)], ")");
+            let put = ("_checked(".to_owned(), vec!["value.record".to_owned(), dtype(schema, ty)], ")".to_owned());
             let copied = Copied::Method(".to_dict()");
             Access { gives: class.clone(), takes: class.clone(), get: get(&class, &[]), put, copied }
         }
         TypeKind::Array { .. } => {
             let array = format!("npt.NDArray[np.{}]", element(schema, ty));
-            let get = get("cast", &[format!("\"{array}\"")]);
+            let (_, elem) = shape(schema, ty);
+            let (seen, put) = if is_opaque(schema, ty) {
+                let (dtype, bytes) = (dtype(schema, elem), bytes(schema.types[elem].size));
+                let put =
+                    ("np.asarray(".to_owned(), vec!["value".to_owned(), dtype.clone()], format!(").view({bytes})"));
+                (format!(".view({dtype})"), put)
+            } else {
+                (String::new(), plain())
+            };
+            let get = call(INDENT, "return cast(", &[format!("\"{array}\""), format!("{raw}{seen}")], ")");
             let copied = match schema.types[shape(schema, ty).1].kind {
                 TypeKind::Struct(_) | TypeKind::Variant(_) => {
                     Copied::Function("_dicts", class(schema, shape(schema, ty).1))
@@ -78,7 +93,7 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
                 TypeKind::Str(_) => Copied::Function("_texts", None),
                 _ => Copied::Method(".tolist()"),
             };
-            Access { gives: array, takes: "npt.ArrayLike".to_owned(), get, put: plain(), copied }
+            Access { gives: array, takes: "npt.ArrayLike".to_owned(), get, put, copied }
         }
     }
 }

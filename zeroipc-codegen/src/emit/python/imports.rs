@@ -26,6 +26,8 @@ pub(super) struct Helpers {
     pub(super) record: bool,
     pub(super) variant: bool,
     pub(super) named: bool,
+    pub(super) unsigned: bool,
+    pub(super) signed: bool,
     pub(super) decoded: bool,
     pub(super) encoded: bool,
     pub(super) texts: bool,
@@ -43,6 +45,8 @@ pub(super) fn imports(schema: &Schema, module: &Module) -> Imports {
         record,
         variant: uses("_fill("),
         named: uses("_named("),
+        unsigned: uses("_unsigned("),
+        signed: uses("_signed("),
         decoded: uses("_decoded(") || uses("_texts("),
         encoded: uses("_encoded("),
         texts: uses("_texts("),
@@ -64,6 +68,9 @@ pub(super) fn imports(schema: &Schema, module: &Module) -> Imports {
         ["IntEnum", "IntFlag"].into_iter().filter(|base| needs_base(module, &helpers, base)).collect();
     if !bases.is_empty() {
         standard.push(format!("from enum import {}", bases.join(", ")));
+    }
+    if helpers.unsigned || helpers.signed {
+        standard.push("from operator import index".to_owned());
     }
     if !typing.is_empty() {
         standard.push(format!("from typing import {}", typing.join(", ")));

@@ -28,6 +28,7 @@ pub(crate) const OWN: &[&str] = &[
     "Memory",
     "NotImplemented",
     "NotImplementedError",
+    "OverflowError",
     "Queue",
     "TYPE_CHECKING",
     "TracebackType",
@@ -40,7 +41,7 @@ pub(crate) const OWN: &[&str] = &[
 const CLASS_OWN: [&str; 8] = ["from_array", "from_buffer", "new", "np", "npt", "out_of_range", "record", "to_dict"];
 
 /// Builtins in the annotations and decorators of a class. Where a field is called so, the builtin is spelled in full.
-pub(super) const BUILTINS: [&str; 6] = ["classmethod", "complex", "dict", "object", "property", "str"];
+pub(super) const BUILTINS: [&str; 5] = ["classmethod", "dict", "object", "property", "str"];
 
 /// The code of a number in a dtype, little-endian.
 pub(super) const fn code(scalar: Scalar) -> &'static str {

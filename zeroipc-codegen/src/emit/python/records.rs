@@ -3,7 +3,7 @@
 use super::docs::{doc_or, field_section, indented, notes, quoted, with_notes};
 use super::lines::WIDTH;
 use super::names;
-use super::types::{described, format};
+use super::types::{bytes, described, format};
 use super::values;
 use crate::case::upper;
 use crate::model::describe::describe;
@@ -36,7 +36,7 @@ pub(super) struct Offset {
 pub(super) fn structure(schema: &Schema, item: &crate::model::Struct, bare: bool) -> Dtype {
     let fields = item.fields.iter().map(|field| Field {
         name: field.name.clone(),
-        format: if field.reserved { padding(schema.types[field.ty].size) } else { format(schema, field.ty) },
+        format: if field.reserved { bytes(schema.types[field.ty].size) } else { format(schema, field.ty) },
         offset: field.offset,
     });
     let mut doc = with_notes(doc_or(&item.doc, format!("{} has {} bytes.", item.name, item.size)), notes(&item.meta));
@@ -93,7 +93,7 @@ pub(super) fn variant(schema: &Schema, item: &crate::model::Variant, bare: bool)
 fn variant_fields(schema: &Schema, item: &crate::model::Variant) -> Vec<Field> {
     let field = |name: &str, ty, offset| Field { name: name.to_owned(), format: format(schema, ty), offset };
     let hole = |from: u64, to: u64| {
-        (from < to).then(|| Field { name: format!("_reserved_{from}"), format: padding(to - from), offset: from })
+        (from < to).then(|| Field { name: format!("_reserved_{from}"), format: bytes(to - from), offset: from })
     };
     let payloads = || item.cases.iter().filter_map(|case| Some((case, case.ty?)));
     let end = item.payload + payloads().map(|(_, ty)| schema.types[ty].size).max().unwrap_or(0);
@@ -104,24 +104,20 @@ fn variant_fields(schema: &Schema, item: &crate::model::Variant) -> Vec<Field> {
     fields
 }
 
-fn padding(size: u64) -> String {
-    format!("\"V{size}\"")
-}
-
 fn heading() -> [String; 3] {
     [String::new(), "Fields".to_owned(), "------".to_owned()]
 }
 
 /// The description of a type as the lines of a dictionary.
 pub(super) fn metadata(schema: &Schema, ty: TypeId) -> Vec<String> {
-    let bytes = &describe(schema, ty).bytes;
-    let line = format!("        \"zeroipc\": b\"{}\",", values::bytes(bytes));
+    let encoded = &describe(schema, ty).bytes;
+    let line = format!("        \"zeroipc\": b\"{}\",", values::bytes(encoded));
     if line.len() <= WIDTH {
         return vec![line];
     }
     let mut lines = vec!["        \"zeroipc\": (".to_owned()];
     let mut chunk = String::new();
-    for byte in bytes {
+    for byte in encoded {
         let next = values::bytes(&[*byte]);
         if chunk.len() + next.len() > WIDTH - 15 {
             lines.push(format!("            b\"{chunk}\""));

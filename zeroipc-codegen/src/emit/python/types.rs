@@ -13,7 +13,8 @@ pub(super) fn described(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Str(len) => format!("text of {len} bytes"),
         TypeKind::Array { .. } => {
             let (shape, elem) = shape(schema, ty);
-            format!("{} of shape {shape}", described(schema, elem))
+            let seen = is_opaque(schema, ty).then(|| format!(", through ``.view({})``", dtype(schema, elem)));
+            format!("{} of shape {shape}{}", described(schema, elem), seen.unwrap_or_default())
         }
     }
 }
@@ -38,8 +39,30 @@ pub(super) fn format(schema: &Schema, ty: TypeId) -> String {
         TypeKind::Str(len) => format!("\"S{len}\""),
         TypeKind::Array { .. } => {
             let (shape, elem) = shape(schema, ty);
-            format!("({}, {shape})", format(schema, elem))
+            let elem = if is_opaque(schema, ty) { bytes(schema.types[elem].size) } else { format(schema, elem) };
+            format!("({elem}, {shape})")
         }
+    }
+}
+
+/// Bytes without a meaning.
+pub(super) fn bytes(size: u64) -> String {
+    format!("\"V{size}\"")
+}
+
+/// Whether a field's array is bytes for NumPy, and its elements are seen through a view: `np.concatenate` and others
+/// place the cases of a variant one behind the other, and NumPy forgets the array around it that grows by that, and
+/// writes beyond its memory.
+pub(super) fn is_opaque(schema: &Schema, ty: TypeId) -> bool {
+    matches!(schema.types[ty].kind, TypeKind::Array { .. }) && has_variants(schema, ty)
+}
+
+fn has_variants(schema: &Schema, ty: TypeId) -> bool {
+    match schema.types[ty].kind {
+        TypeKind::Variant(_) => true,
+        TypeKind::Struct(i) => schema.structs[i].fields.iter().any(|field| has_variants(schema, field.ty)),
+        TypeKind::Array { elem, .. } => has_variants(schema, elem),
+        TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) => false,
     }
 }
 
