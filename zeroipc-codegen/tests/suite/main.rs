@@ -5,10 +5,13 @@
 mod cli;
 mod compilers;
 mod files;
+mod fmt;
 mod generate;
 mod golden;
 mod hostile;
+mod ir;
 mod layering;
+mod pages;
 mod placing;
 mod python;
 mod reject;
