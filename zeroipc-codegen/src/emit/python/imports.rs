@@ -112,7 +112,7 @@ fn needs_base(module: &Module, helpers: &Helpers, base: &str) -> bool {
 fn typing(module: &Module, helpers: &Helpers, cast: bool) -> Vec<&'static str> {
     let names = [
         ("TYPE_CHECKING", helpers.record || !module.segments.is_empty()),
-        ("Any", helpers.dicts || helpers.outside),
+        ("Any", helpers.dicts || helpers.outside || helpers.all_within),
         ("ClassVar", helpers.record),
         ("Final", !module.all.is_empty()),
         ("TypeVar", helpers.record || helpers.named),

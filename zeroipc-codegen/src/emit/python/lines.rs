@@ -71,7 +71,10 @@ mod tests {
     fn what_fits_stays_on_its_line() {
         assert_eq!(call("", "f(", &["a".into(), "b".into()], ")"), ["f(a, b)"]);
         let long = "x".repeat(WIDTH);
-        assert_eq!(call(" ", "f(", &[long.clone()], ")"), [" f(".to_owned(), format!("     {long},"), " )".to_owned()]);
+        assert_eq!(
+            call(" ", "f(", std::slice::from_ref(&long), ")"),
+            [" f(".to_owned(), format!("     {long},"), " )".to_owned()]
+        );
         assert_eq!(assignment("", "a", "1"), ["a = 1"]);
     }
 }

@@ -10,7 +10,6 @@ use super::segment::{Segment, segment};
 use super::types::dtype;
 use super::values;
 use super::variant::{self, VariantClass};
-use crate::case::upper;
 use crate::emit::banner;
 use crate::model::{ConstType, Definition, Flavour, Literal, Schema};
 
@@ -57,13 +56,14 @@ pub(super) fn module(schema: &Schema, bare: bool) -> Module {
         doc.push(String::new());
     }
     doc.push(banner(schema));
+    let records: Vec<Record> = schema.order.iter().map(|item| record(schema, *item, bare)).collect();
     let mut module = Module {
         doc: quoted("", doc),
         imports: Imports::default(),
-        all: all(schema, bare),
+        all: all(schema, &records, bare),
         consts: schema.consts.iter().map(constant).collect(),
         enums: schema.own_enums().map(|item| enumeration(schema, item, bare)).collect(),
-        records: schema.order.iter().map(|item| record(schema, *item, bare)).collect(),
+        records,
         aliases: schema.aliases.iter().map(|item| alias(schema, item)).collect(),
         segments: segments.iter().map(|item| segment(schema, item)).collect(),
         bare,
@@ -88,19 +88,15 @@ fn record(schema: &Schema, definition: Definition, bare: bool) -> Record {
 }
 
 /// What a module offers, in the order in which it is defined.
-fn all(schema: &Schema, bare: bool) -> Vec<String> {
+fn all(schema: &Schema, records: &[Record], bare: bool) -> Vec<String> {
     let mut all: Vec<String> = schema.consts.iter().map(|item| item.name.clone()).collect();
     for item in schema.own_enums() {
         all.extend([item.name.clone(), names::dtype(&item.name)]);
     }
-    for definition in &schema.order {
-        let (name, offsets) = match *definition {
-            Definition::Struct(i) => (&schema.structs[i].name, records::structure(schema, &schema.structs[i], bare)),
-            Definition::Variant(i) => (&schema.variants[i].name, records::variant(schema, &schema.variants[i], bare)),
-        };
-        all.extend([names::dtype(name), format!("{}_SIZE", upper(name))]);
-        all.extend(offsets.offsets.into_iter().map(|offset| offset.name));
-        all.push(name.clone());
+    for item in records.iter().map(|record| &record.dtype) {
+        all.extend([item.dtype.clone(), item.size_name.clone()]);
+        all.extend(item.offsets.iter().map(|offset| offset.name.clone()));
+        all.push(item.name.clone());
     }
     all.extend(schema.aliases.iter().map(|item| names::dtype(&item.name)));
     if !bare {
