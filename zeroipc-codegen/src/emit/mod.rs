@@ -3,6 +3,7 @@
 
 mod c;
 mod cpp;
+mod half;
 mod json;
 mod python;
 mod rust;

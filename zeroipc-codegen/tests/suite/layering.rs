@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("model", &["source", "diagnostic", "syntax", "model"]),
     ("emit/c", &["case", "model", "emit::banner", "emit::spelling"]),
     ("emit/python", &["case", "model", "emit::banner", "emit::spelling"]),
-    ("emit/rust", &["case", "model", "emit::banner", "emit::spelling"]),
+    ("emit/rust", &["case", "model", "emit::banner", "emit::half", "emit::spelling"]),
     ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors"]),
 ];
 

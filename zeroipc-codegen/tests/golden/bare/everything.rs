@@ -66,10 +66,25 @@ impl Wide {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
-    /// At offset 0, in m/s².
+    /// At offset 0.
+    ///
+    /// Unit: `m/s²`.
     pub left: f32,
-    /// At offset 4, in "\.
+    /// At offset 4.
+    ///
+    /// Unit: `"\`.
     pub right: f32,
+}
+
+impl Pair {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { left: 0.0, right: 0.0 };
+}
+
+impl Default for Pair {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -121,6 +136,36 @@ pub struct Inner {
     pub grid: [[[i16; 2]; 3]; 4],
 }
 
+impl Inner {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        a: 0,
+        b: 0,
+        c: 0,
+        d: 0,
+        on: 0,
+        _reserved_7: [0; 1],
+        e: 0,
+        f: 0,
+        g: 0.0,
+        _reserved_20: [0; 4],
+        h: 0,
+        i: 0,
+        j: 0.0,
+        name: [0; 12],
+        names: [[0; 4]; 2],
+        raw: [0; 3],
+        _reserved_71: [0; 1],
+        grid: [[[0; 2]; 3]; 4],
+    };
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Inner>() == 120, "`Inner` has 120 bytes");
     assert!(::core::mem::align_of::<Inner>() == 8, "`Inner` is aligned to 8");
@@ -160,6 +205,23 @@ pub struct Outer {
     pub wide: Wide,
 }
 
+impl Outer {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        inner: Inner::DEFAULT,
+        pairs: [[Pair::DEFAULT; 3]; 2],
+        level: Level::ZERO,
+        flags: [0; 6],
+        wide: Wide(0),
+    };
+}
+
+impl Default for Outer {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Outer>() == 184, "`Outer` has 184 bytes");
     assert!(::core::mem::align_of::<Outer>() == 8, "`Outer` is aligned to 8");
@@ -180,6 +242,17 @@ pub struct Aligned {
     pub _reserved_8: [u8; 56],
 }
 
+impl Aligned {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { counter: 0, _reserved_8: [0; 56] };
+}
+
+impl Default for Aligned {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Aligned>() == 64, "`Aligned` has 64 bytes");
     assert!(::core::mem::align_of::<Aligned>() == 64, "`Aligned` is aligned to 64");
@@ -195,6 +268,17 @@ pub struct Page {
     pub first: u8,
     /// Reserved; zero.
     pub _reserved_1: [u8; 4095],
+}
+
+impl Page {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { first: 0, _reserved_1: [0; 4095] };
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

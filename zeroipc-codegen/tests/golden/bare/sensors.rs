@@ -34,11 +34,28 @@ impl Status {
 #[derive(Clone, Copy, Debug)]
 pub struct Vec3 {
     /// East.
+    ///
+    /// Unit: `m`.
     pub x: f64,
     /// North.
+    ///
+    /// Unit: `m`.
     pub y: f64,
     /// Up.
+    ///
+    /// Unit: `m`.
     pub z: f64,
+}
+
+impl Vec3 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { x: 0.0, y: 0.0, z: 0.0 };
+}
+
+impl Default for Vec3 {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -60,8 +77,12 @@ pub struct SensorReading {
     /// Reserved; zero.
     pub _reserved_5: [u8; 3],
     /// When it measured, since the start of the machine.
+    ///
+    /// Unit: `ns`.
     pub timestamp_ns: u64,
     /// Of the air.
+    ///
+    /// Unit: `degC`.
     pub temperature: f32,
     /// Relative, from 0 to 1.
     pub humidity: f32,
@@ -69,6 +90,26 @@ pub struct SensorReading {
     pub position: Vec3,
     /// What people call it.
     pub label: [u8; 16],
+}
+
+impl SensorReading {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        id: 0,
+        status: Status::STARTING,
+        _reserved_5: [0; 3],
+        timestamp_ns: 0,
+        temperature: 0.0,
+        humidity: 0.0,
+        position: Vec3::DEFAULT,
+        label: [0; 16],
+    };
+}
+
+impl Default for SensorReading {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
