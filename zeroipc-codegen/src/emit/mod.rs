@@ -4,6 +4,7 @@
 mod c;
 mod cpp;
 mod half;
+#[cfg(feature = "json")]
 mod json;
 mod python;
 mod rust;
@@ -28,6 +29,7 @@ pub enum Target {
     /// A Rust source file, `<stem>.rs`, to `include!` or to use as a module.
     Rust,
     /// The resolved schema, `<stem>.json`; `schemas/ir.schema.json` says what is in it.
+    #[cfg(feature = "json")]
     Json,
     /// A schema, `<stem>.zipc`, that says the same.
     Zipc,
@@ -44,6 +46,7 @@ impl Target {
             Target::Cpp => "C++",
             Target::Python => "Python",
             Target::Rust => "Rust",
+            #[cfg(feature = "json")]
             Target::Json => "JSON",
             Target::Zipc => "the schema language",
         }
@@ -51,7 +54,7 @@ impl Target {
 
     /// Whether the output opens segments, and so needs the language's runtime.
     const fn has_segments(self) -> bool {
-        !matches!(self, Target::Json | Target::Zipc)
+        matches!(self, Target::C | Target::Cpp | Target::Python | Target::Rust)
     }
 
     /// What the output's name ends with, without the dot.
@@ -61,6 +64,7 @@ impl Target {
             Target::Cpp => "hpp",
             Target::Python => "py",
             Target::Rust => "rs",
+            #[cfg(feature = "json")]
             Target::Json => "json",
             Target::Zipc => "zipc",
         }
@@ -93,6 +97,7 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Cpp => cpp::emit(schema, bare),
         Target::Python => python::emit(schema, bare),
         Target::Rust => rust::emit(schema, bare),
+        #[cfg(feature = "json")]
         Target::Json => json::emit(schema),
         Target::Zipc => zipc::emit(schema),
     };
