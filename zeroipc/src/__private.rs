@@ -97,7 +97,7 @@ pub const fn gap(from: usize, to: usize) -> usize {
 /// Refuses a variant that has not the size and alignment that its definition says, or whose tag leaves no room.
 #[track_caller]
 pub const fn check_variant<T: ShmLayout, Tag: ShmLayout>(name: &str, size: usize, align: usize, payload: usize) {
-    if !matches!(Tag::DESC, TypeDesc::Enum(_)) {
+    if !matches!(Tag::DESC, TypeDesc::Enum(EnumDesc { flavour: Flavour::Open | Flavour::Closed, .. })) {
         let text = Text::new().str("[ZIPC0113] the tag of ").name(name).str(" is no enum; define it with `open_enum!`");
         panic!("{}", text.str(" or `closed_enum!`").as_str());
     }

@@ -164,6 +164,9 @@ fn a_struct_of_all_of_them() {
     assert_eq!(shown(["cat", &name.path("samples")]), expected);
     let listing = shown(["ls", &name.path("samples")]);
     assert!(listing.contains("\nclosed Valve: u8 { SHUT = 0, OPEN = 1 }\n"), "{listing}");
+    for fingerprint in [Sample::LAYOUT_FINGERPRINT, Sample::SCHEMA_FINGERPRINT] {
+        assert!(listing.contains(&format!("{fingerprint:#018x}")), "{listing}");
+    }
     let json = shown(["ls", "--json", &name.path("samples")]);
     assert!(json.contains("{\"name\":\"Valve\",\"type\":\"u8\",\"flavour\":\"closed\",\"values\":"), "{json}");
 }

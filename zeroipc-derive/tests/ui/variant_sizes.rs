@@ -7,6 +7,12 @@ zeroipc::open_enum! {
     }
 }
 
+zeroipc::flags! {
+    flags Flags: u32 {
+        A = 1,
+    }
+}
+
 zeroipc::variant! {
     variant Large: Tag, size = 16, align = 8, payload = 8 {
         none = NONE,
@@ -35,6 +41,8 @@ zeroipc::variant! {
     }
 
     variant Number: u32, size = 8, align = 4, payload = 4 {}
+
+    variant Bits: Flags, size = 8, align = 4, payload = 4 {}
 }
 
 fn main() {}
