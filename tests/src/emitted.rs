@@ -16,15 +16,17 @@ macro_rules! goldens {
 /// With the runtime.
 pub mod full {
     goldens! { "golden":
-        aliases array auto_pad constants consts_only enum_only enums everything fields imported imported_twice imports locks
-        numbers queue queue_rounded schema sensors struct_only table variants
+        aliases array auto_pad basics constants consts_only enum_only enums everything fields geometry imported
+        imported_twice imports locks market numbers particles queue queue_rounded robot schema sensors struct_only
+        table tensor variants
     }
 }
 
 /// Without it.
 pub mod bare {
     goldens! { "golden/bare":
-        aliases array auto_pad constants consts_only enum_only enums everything fields imported imported_twice imports locks
-        numbers queue queue_rounded schema sensors struct_only table variants
+        aliases array auto_pad basics constants consts_only enum_only enums everything fields geometry imported
+        imported_twice imports locks market numbers particles queue queue_rounded robot schema sensors struct_only
+        table tensor variants
     }
 }

@@ -108,6 +108,17 @@ pub struct SchemaHeader {
     pub used: u32,
 }
 
+impl SchemaHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { magic: 0, version: 0, next_id: 0, used: 0 };
+}
+
+impl Default for SchemaHeader {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaHeader>() == 16, "`SchemaHeader` has 16 bytes");
     assert!(::core::mem::align_of::<SchemaHeader>() == 4, "`SchemaHeader` is aligned to 4");
@@ -137,6 +148,18 @@ pub struct SchemaRecord {
     pub _reserved_52: [u8; 4],
 }
 
+impl SchemaRecord {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self =
+        Self { length: 0, version: 0, kind: Kind(0), offset: 0, name: [0; 32], type_count: 0, _reserved_52: [0; 4] };
+}
+
+impl Default for SchemaRecord {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaRecord>() == 56, "`SchemaRecord` has 56 bytes");
     assert!(::core::mem::align_of::<SchemaRecord>() == 8, "`SchemaRecord` is aligned to 8");
@@ -161,6 +184,17 @@ pub struct SchemaType {
     pub size: u32,
     /// Without the NULs behind it.
     pub description_length: u32,
+}
+
+impl SchemaType {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { layout: 0, schema: 0, size: 0, description_length: 0 };
+}
+
+impl Default for SchemaType {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

@@ -46,9 +46,10 @@ impl Numbers {
 
     /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
     /// structs within are not looked at.
-    #[rustfmt::skip]
     pub fn out_of_range(&self) -> Option<&'static str> {
-        if !zeroipc_half(self.half).is_nan() && !(zeroipc_half(Self::HALF_MIN)..=zeroipc_half(Self::HALF_MAX)).contains(&zeroipc_half(self.half)) {
+        if !zeroipc_half(self.half).is_nan()
+            && !(zeroipc_half(Self::HALF_MIN)..=zeroipc_half(Self::HALF_MAX)).contains(&zeroipc_half(self.half))
+        {
             return Some("half");
         }
         None
