@@ -37,15 +37,15 @@ pub struct Body {
 
 impl Body {
     /// How a new one starts: with the defaults of the schema, and zero elsewhere.
-    #[rustfmt::skip]
     pub const DEFAULT: Self = Self {
         position: super::imported::Vec3::DEFAULT,
         path: [super::imported::Vec3::DEFAULT; 2],
         height: 0.0,
         cells: [0; 12],
         frame: super::imported::Frame::BODY,
-        quality:
-            super::imported::Quality::from_bits(super::imported::Quality::FIXED.bits() | super::imported::Quality::FILTERED.bits()),
+        quality: super::imported::Quality::from_bits(
+            super::imported::Quality::FIXED.bits() | super::imported::Quality::FILTERED.bits(),
+        ),
         _reserved_106: [0; 6],
         where_now: ::zeroipc::__private::bytemuck::zeroed(),
         box_around: super::imported_twice::Box::DEFAULT,

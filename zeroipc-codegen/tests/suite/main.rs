@@ -13,3 +13,4 @@ mod ir;
 mod layering;
 mod placing;
 mod reject;
+mod rust;

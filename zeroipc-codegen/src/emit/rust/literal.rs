@@ -112,20 +112,20 @@ pub(super) fn value(schema: &Schema, id: TypeId, literal: &Literal, bare: bool) 
         }
         (TypeKind::Scalar(ty), _) => Code::Text(scalar(literal, ty, bare)),
         (TypeKind::Str(_), Literal::Text(value)) => Code::Call(names::TEXT.to_owned(), text(value)),
-        (TypeKind::Enum(i), Literal::Int(value)) => Code::Text(named(&schema.enums[i], *value, bare)),
+        (TypeKind::Enum(i), Literal::Int(value)) => named(&schema.enums[i], *value, bare),
         // The model has nothing else.
         _ => zero(schema, id, bare),
     }
 }
 
 /// A value of an enum by its name; flags by as many as it takes.
-pub(super) fn named(item: &Enum, value: i128, bare: bool) -> String {
+fn named(item: &Enum, value: i128, bare: bool) -> Code {
     let path = names::path(item.module.as_ref(), &item.name);
     if let Some(known) = item.values.iter().find(|known| known.value == value) {
-        return format!("{path}::{}", known.name);
+        return Code::Text(format!("{path}::{}", known.name));
     }
     if item.flavour != Flavour::Flags {
-        return format!("{path}({})", number(value, false));
+        return Code::Text(format!("{path}({})", number(value, false)));
     }
     let bits = if bare { "0" } else { "bits()" };
     let bits: Vec<String> = item
@@ -135,10 +135,10 @@ pub(super) fn named(item: &Enum, value: i128, bare: bool) -> String {
         .map(|known| format!("{path}::{}.{bits}", known.name))
         .collect();
     match (bits.as_slice(), bare) {
-        ([], true) => format!("{path}(0)"),
-        ([], false) => format!("{path}::empty()"),
-        (bits, true) => format!("{path}({})", bits.join(" | ")),
-        (bits, false) => format!("{path}::from_bits({})", bits.join(" | ")),
+        ([], true) => Code::Text(format!("{path}(0)")),
+        ([], false) => Code::Text(format!("{path}::empty()")),
+        (bits, true) => Code::Call(path, bits.join(" | ")),
+        (bits, false) => Code::Call(format!("{path}::from_bits"), bits.join(" | ")),
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn zero(schema: &Schema, id: TypeId, bare: bool) -> Code {
         },
         TypeKind::Str(len) if bare => format!("[0; {len}]"),
         TypeKind::Str(_) => "::zeroipc::FixedStr::EMPTY".to_owned(),
-        TypeKind::Enum(i) => named(&schema.enums[i], 0, bare),
+        TypeKind::Enum(i) => return named(&schema.enums[i], 0, bare),
         TypeKind::Struct(i) => {
             format!("{}::DEFAULT", names::path(schema.structs[i].module.as_ref(), &schema.structs[i].name))
         }
@@ -191,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::approx_constant)]
     fn what_clippy_knows_is_seen() {
         for near in [3.14, -3.1416, 6.28, 2.718, 0.693, 1.618] {
             assert!(resembles_constant(&Literal::List(vec![Literal::Float(near)])), "{near}");

@@ -32,9 +32,9 @@ pub struct PointKind(pub u16);
 
 impl PointKind {
     /// The value 0.
-    pub const PLAIN: PointKind = PointKind(0);
+    pub const PLAIN: Self = Self(0);
     /// The value 1.
-    pub const CORNER: PointKind = PointKind(1);
+    pub const CORNER: Self = Self(1);
 }
 
 /// A struct of 72 bytes.

@@ -11,16 +11,16 @@ pub struct Colour(pub u8);
 #[allow(deprecated)]
 impl Colour {
     /// The value 0.
-    pub const RED: Colour = Colour(0);
+    pub const RED: Self = Self(0);
     /// Like grass.
-    pub const GREEN: Colour = Colour(5);
+    pub const GREEN: Self = Self(5);
     /// The value 6.
-    pub const BLUE: Colour = Colour(6);
+    pub const BLUE: Self = Self(6);
     /// Renamed.
-    pub const PURPLE: Colour = Colour(7);
+    pub const PURPLE: Self = Self(7);
     /// Not to be used any more.
     #[deprecated(note = "use `RED`")]
-    pub const GREY: Colour = Colour(8);
+    pub const GREY: Self = Self(8);
 }
 
 /// A traffic light has no other colours.
@@ -32,13 +32,13 @@ pub struct Light(pub i16);
 #[allow(deprecated)]
 impl Light {
     /// The value -1.
-    pub const RED: Light = Light(-1);
+    pub const RED: Self = Self(-1);
     /// The value 0.
-    pub const YELLOW: Light = Light(0);
+    pub const YELLOW: Self = Self(0);
     /// The value 300.
     ///
     /// Since 1.2.
-    pub const GREEN_ARROW: Light = Light(300);
+    pub const GREEN_ARROW: Self = Self(300);
 }
 
 /// Large numbers.
@@ -50,11 +50,11 @@ pub struct Large(pub u64);
 #[allow(deprecated)]
 impl Large {
     /// The value 0.
-    pub const NONE: Large = Large(0);
+    pub const NONE: Self = Self(0);
     /// The value 9223372036854775808.
-    pub const BIT_63: Large = Large(9_223_372_036_854_775_808);
+    pub const BIT_63: Self = Self(9_223_372_036_854_775_808);
     /// The value 18446744073709551615.
-    pub const TOP: Large = Large(18_446_744_073_709_551_615);
+    pub const TOP: Self = Self(18_446_744_073_709_551_615);
 }
 
 /// What a file may be used for.
@@ -66,28 +66,28 @@ pub struct Access(pub u16);
 #[allow(deprecated)]
 impl Access {
     /// The value 0.
-    pub const NONE: Access = Access(0);
+    pub const NONE: Self = Self(0);
     /// Reading.
-    pub const READ: Access = Access(1 << 0);
+    pub const READ: Self = Self(1 << 0);
     /// The value 2.
-    pub const WRITE: Access = Access(1 << 1);
+    pub const WRITE: Self = Self(1 << 1);
     /// The value 256.
-    pub const EXECUTE: Access = Access(1 << 8);
+    pub const EXECUTE: Self = Self(1 << 8);
     /// The value 512.
-    pub const LIST: Access = Access(1 << 9);
+    pub const LIST: Self = Self(1 << 9);
     /// Everything at once.
-    pub const ALL: Access = Access(0x303);
+    pub const ALL: Self = Self(0x303);
     /// The value 32768.
-    pub const RENAMED: Access = Access(1 << 15);
+    pub const RENAMED: Self = Self(1 << 15);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: Access) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: Access) -> Access {
-        Access(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -100,18 +100,18 @@ pub struct Wide(pub u64);
 #[allow(deprecated)]
 impl Wide {
     /// The value 1.
-    pub const LOW: Wide = Wide(1 << 0);
+    pub const LOW: Self = Self(1 << 0);
     /// The value 9223372036854775808.
-    pub const HIGH: Wide = Wide(1 << 63);
+    pub const HIGH: Self = Self(1 << 63);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: Wide) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: Wide) -> Wide {
-        Wide(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

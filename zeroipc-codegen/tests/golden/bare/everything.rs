@@ -41,13 +41,13 @@ pub struct Level(pub i16);
 
 impl Level {
     /// The value -32768.
-    pub const LOW: Level = Level(-32_768);
+    pub const LOW: Self = Self(-32_768);
     /// The default.
-    pub const ZERO: Level = Level(0);
+    pub const ZERO: Self = Self(0);
     /// The value 1.
-    pub const NEXT: Level = Level(1);
+    pub const NEXT: Self = Self(1);
     /// The value 32767.
-    pub const HIGH: Level = Level(32_767);
+    pub const HIGH: Self = Self(32_767);
 }
 
 /// A number of type `u64` with names.
@@ -57,9 +57,9 @@ pub struct Wide(pub u64);
 
 impl Wide {
     /// The value 1.
-    pub const SMALL: Wide = Wide(1);
+    pub const SMALL: Self = Self(1);
     /// The value 18446744073709551615.
-    pub const LARGEST: Wide = Wide(18_446_744_073_709_551_615);
+    pub const LARGEST: Self = Self(18_446_744_073_709_551_615);
 }
 
 /// A struct of 8 bytes.

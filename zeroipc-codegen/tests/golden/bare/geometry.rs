@@ -21,11 +21,11 @@ pub struct Frame(pub u8);
 
 impl Frame {
     /// Fixed to the place where the machine was switched on.
-    pub const WORLD: Frame = Frame(0);
+    pub const WORLD: Self = Self(0);
     /// Fixed to the machine.
-    pub const BODY: Frame = Frame(1);
+    pub const BODY: Self = Self(1);
     /// Fixed to a sensor.
-    pub const SENSOR: Frame = Frame(2);
+    pub const SENSOR: Self = Self(2);
 }
 
 /// A point or a direction.

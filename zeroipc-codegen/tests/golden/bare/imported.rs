@@ -20,9 +20,9 @@ pub struct Frame(pub u8);
 
 impl Frame {
     /// The value 0.
-    pub const WORLD: Frame = Frame(0);
+    pub const WORLD: Self = Self(0);
     /// The value 1.
-    pub const BODY: Frame = Frame(1);
+    pub const BODY: Self = Self(1);
 }
 
 /// A set of bits in a `u8`.
@@ -32,18 +32,18 @@ pub struct Quality(pub u8);
 
 impl Quality {
     /// The value 1.
-    pub const FIXED: Quality = Quality(1 << 0);
+    pub const FIXED: Self = Self(1 << 0);
     /// The value 2.
-    pub const FILTERED: Quality = Quality(1 << 1);
+    pub const FILTERED: Self = Self(1 << 1);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: Quality) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: Quality) -> Quality {
-        Quality(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -54,11 +54,11 @@ pub struct PositionTag(pub u8);
 
 impl PositionTag {
     /// The value 0.
-    pub const UNKNOWN: PositionTag = PositionTag(0);
+    pub const UNKNOWN: Self = Self(0);
     /// The value 1.
-    pub const AT: PositionTag = PositionTag(1);
+    pub const AT: Self = Self(1);
     /// The value 2.
-    pub const NEAR: PositionTag = PositionTag(2);
+    pub const NEAR: Self = Self(2);
 }
 
 /// A struct of 24 bytes.

@@ -34,9 +34,9 @@ pub struct Side(pub u8);
 #[allow(deprecated)]
 impl Side {
     /// The value 0.
-    pub const BUY: Side = Side(0);
+    pub const BUY: Self = Self(0);
     /// The value 1.
-    pub const SELL: Side = Side(1);
+    pub const SELL: Self = Self(1);
 }
 
 /// What an instrument is doing. Exchanges invent new states: open.
@@ -48,17 +48,17 @@ pub struct TradingState(pub u8);
 #[allow(deprecated)]
 impl TradingState {
     /// The value 0.
-    pub const UNKNOWN: TradingState = TradingState(0);
+    pub const UNKNOWN: Self = Self(0);
     /// The value 1.
-    pub const PRE_OPEN: TradingState = TradingState(1);
+    pub const PRE_OPEN: Self = Self(1);
     /// The value 2.
-    pub const OPEN: TradingState = TradingState(2);
+    pub const OPEN: Self = Self(2);
     /// The value 3.
-    pub const AUCTION: TradingState = TradingState(3);
+    pub const AUCTION: Self = Self(3);
     /// The value 4.
-    pub const HALTED: TradingState = TradingState(4);
+    pub const HALTED: Self = Self(4);
     /// The value 100.
-    pub const CLOSED_FOR_TODAY: TradingState = TradingState(100);
+    pub const CLOSED_FOR_TODAY: Self = Self(100);
 }
 
 /// What a trade was.
@@ -70,24 +70,24 @@ pub struct TradeFlags(pub u16);
 #[allow(deprecated)]
 impl TradeFlags {
     /// The value 0.
-    pub const NONE: TradeFlags = TradeFlags(0);
+    pub const NONE: Self = Self(0);
     /// The buyer took the seller's offer.
-    pub const BUYER_INITIATED: TradeFlags = TradeFlags(1 << 0);
+    pub const BUYER_INITIATED: Self = Self(1 << 0);
     /// Part of the opening or closing auction.
-    pub const IN_AUCTION: TradeFlags = TradeFlags(1 << 1);
+    pub const IN_AUCTION: Self = Self(1 << 1);
     /// Taken back by the exchange.
-    pub const CANCELLED: TradeFlags = TradeFlags(1 << 2);
+    pub const CANCELLED: Self = Self(1 << 2);
     /// Not in the book.
-    pub const OFF_BOOK: TradeFlags = TradeFlags(1 << 8);
+    pub const OFF_BOOK: Self = Self(1 << 8);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: TradeFlags) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: TradeFlags) -> TradeFlags {
-        TradeFlags(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -100,13 +100,13 @@ pub struct EventTag(pub u16);
 #[allow(deprecated)]
 impl EventTag {
     /// The value 0.
-    pub const TRADE: EventTag = EventTag(0);
+    pub const TRADE: Self = Self(0);
     /// The value 1.
-    pub const STATE: EventTag = EventTag(1);
+    pub const STATE: Self = Self(1);
     /// A level has changed.
-    pub const LEVEL: EventTag = EventTag(2);
+    pub const LEVEL: Self = Self(2);
     /// The feed begins anew; books are worth nothing until the next messages.
-    pub const RESET: EventTag = EventTag(99);
+    pub const RESET: Self = Self(99);
 }
 
 /// One price and what is there.

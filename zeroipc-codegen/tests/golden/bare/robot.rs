@@ -25,13 +25,13 @@ pub struct PixelFormat(pub u8);
 
 impl PixelFormat {
     /// The value 0.
-    pub const GREY8: PixelFormat = PixelFormat(0);
+    pub const GREY8: Self = Self(0);
     /// The value 1.
-    pub const RGB8: PixelFormat = PixelFormat(1);
+    pub const RGB8: Self = Self(1);
     /// As the sensor delivers it.
-    pub const BAYER_RGGB8: PixelFormat = PixelFormat(2);
+    pub const BAYER_RGGB8: Self = Self(2);
     /// The value 3.
-    pub const DEPTH16: PixelFormat = PixelFormat(3);
+    pub const DEPTH16: Self = Self(3);
 }
 
 /// The states of the motor driver are all there ever will be, so programs may rely on it: closed.
@@ -41,11 +41,11 @@ pub struct Motors(pub u8);
 
 impl Motors {
     /// The value 0.
-    pub const OFF: Motors = Motors(0);
+    pub const OFF: Self = Self(0);
     /// The value 1.
-    pub const BRAKED: Motors = Motors(1);
+    pub const BRAKED: Self = Self(1);
     /// The value 2.
-    pub const DRIVING: Motors = Motors(2);
+    pub const DRIVING: Self = Self(2);
 }
 
 /// What is wrong, several things at once if need be.
@@ -55,24 +55,24 @@ pub struct Faults(pub u16);
 
 impl Faults {
     /// All is well.
-    pub const NONE: Faults = Faults(0);
+    pub const NONE: Self = Self(0);
     /// A measurement came late.
-    pub const LATE: Faults = Faults(1 << 0);
+    pub const LATE: Self = Self(1 << 0);
     /// A measurement was cut off at the end of the sensor's range.
-    pub const SATURATED: Faults = Faults(1 << 1);
+    pub const SATURATED: Self = Self(1 << 1);
     /// The sensor is too warm to be trusted.
-    pub const HOT: Faults = Faults(1 << 2);
+    pub const HOT: Self = Self(1 << 2);
     /// The sensor did not answer.
-    pub const SILENT: Faults = Faults(1 << 15);
+    pub const SILENT: Self = Self(1 << 15);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: Faults) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: Faults) -> Faults {
-        Faults(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -83,13 +83,13 @@ pub struct CommandTag(pub u8);
 
 impl CommandTag {
     /// Do nothing.
-    pub const IDLE: CommandTag = CommandTag(0);
+    pub const IDLE: Self = Self(0);
     /// Drive with a speed and turn.
-    pub const DRIVE: CommandTag = CommandTag(1);
+    pub const DRIVE: Self = Self(1);
     /// Go to a place.
-    pub const GO_TO: CommandTag = CommandTag(2);
+    pub const GO_TO: Self = Self(2);
     /// Say something.
-    pub const SAY: CommandTag = CommandTag(3);
+    pub const SAY: Self = Self(3);
 }
 
 /// One measurement of the inertial sensor. It fills one cache line, so that reading one touches no other.

@@ -20,13 +20,13 @@ pub struct Status(pub u8);
 
 impl Status {
     /// It has not measured anything yet.
-    pub const STARTING: Status = Status(0);
+    pub const STARTING: Self = Self(0);
     /// Its readings can be trusted.
-    pub const OK: Status = Status(1);
+    pub const OK: Self = Self(1);
     /// It measures, but something is wrong.
-    pub const DEGRADED: Status = Status(2);
+    pub const DEGRADED: Self = Self(2);
     /// It does not answer.
-    pub const FAILED: Status = Status(255);
+    pub const FAILED: Self = Self(255);
 }
 
 /// A place in the room.

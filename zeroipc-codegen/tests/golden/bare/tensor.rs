@@ -24,25 +24,25 @@ pub struct ElementType(pub u8);
 
 impl ElementType {
     /// The value 0.
-    pub const UNKNOWN: ElementType = ElementType(0);
+    pub const UNKNOWN: Self = Self(0);
     /// The value 1.
-    pub const F16: ElementType = ElementType(1);
+    pub const F16: Self = Self(1);
     /// The upper half of a binary32.
-    pub const BF16: ElementType = ElementType(2);
+    pub const BF16: Self = Self(2);
     /// The value 3.
-    pub const F32: ElementType = ElementType(3);
+    pub const F32: Self = Self(3);
     /// The value 4.
-    pub const F64: ElementType = ElementType(4);
+    pub const F64: Self = Self(4);
     /// The value 5.
-    pub const I8: ElementType = ElementType(5);
+    pub const I8: Self = Self(5);
     /// The value 6.
-    pub const I32: ElementType = ElementType(6);
+    pub const I32: Self = Self(6);
     /// The value 7.
-    pub const I64: ElementType = ElementType(7);
+    pub const I64: Self = Self(7);
     /// The value 8.
-    pub const BOOL8: ElementType = ElementType(8);
+    pub const BOOL8: Self = Self(8);
     /// The value 9.
-    pub const COMPLEX64: ElementType = ElementType(9);
+    pub const COMPLEX64: Self = Self(9);
 }
 
 /// A set of bits in a `u8`.
@@ -52,22 +52,22 @@ pub struct TensorFlags(pub u8);
 
 impl TensorFlags {
     /// The value 0.
-    pub const NONE: TensorFlags = TensorFlags(0);
+    pub const NONE: Self = Self(0);
     /// Nobody writes to it any more.
-    pub const FROZEN: TensorFlags = TensorFlags(1 << 0);
+    pub const FROZEN: Self = Self(1 << 0);
     /// It is a gradient, and is added up over the workers.
-    pub const GRADIENT: TensorFlags = TensorFlags(1 << 1);
+    pub const GRADIENT: Self = Self(1 << 1);
     /// Its elements lie one behind the other, last dimension first.
-    pub const CONTIGUOUS: TensorFlags = TensorFlags(1 << 2);
+    pub const CONTIGUOUS: Self = Self(1 << 2);
 
     /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: TensorFlags) -> bool {
+    pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// The bits of either.
-    pub const fn union(self, other: TensorFlags) -> TensorFlags {
-        TensorFlags(self.0 | other.0)
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
@@ -78,11 +78,11 @@ pub struct EncodingTag(pub u8);
 
 impl EncodingTag {
     /// As it is.
-    pub const DENSE: EncodingTag = EncodingTag(0);
+    pub const DENSE: Self = Self(0);
     /// Only what is not zero.
-    pub const SPARSE: EncodingTag = EncodingTag(1);
+    pub const SPARSE: Self = Self(1);
     /// Whole numbers, to be multiplied by this.
-    pub const SCALED: EncodingTag = EncodingTag(2);
+    pub const SCALED: Self = Self(2);
 }
 
 /// Where a tensor is and how it is to be read. It points with an offset: an address would mean something else in each

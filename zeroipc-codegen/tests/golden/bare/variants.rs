@@ -9,9 +9,9 @@ pub struct Side(pub u8);
 
 impl Side {
     /// The value 0.
-    pub const LEFT: Side = Side(0);
+    pub const LEFT: Self = Self(0);
     /// The value 1.
-    pub const RIGHT: Side = Side(1);
+    pub const RIGHT: Self = Self(1);
 }
 
 /// Which case a `Shape` holds.
@@ -21,17 +21,17 @@ pub struct ShapeTag(pub u8);
 
 impl ShapeTag {
     /// Nothing.
-    pub const NONE: ShapeTag = ShapeTag(0);
+    pub const NONE: Self = Self(0);
     /// Around a point.
-    pub const CIRCLE: ShapeTag = ShapeTag(1);
+    pub const CIRCLE: Self = Self(1);
     /// A few words.
-    pub const LABEL: ShapeTag = ShapeTag(7);
+    pub const LABEL: Self = Self(7);
     /// The value 8.
-    pub const CORNERS: ShapeTag = ShapeTag(8);
+    pub const CORNERS: Self = Self(8);
     /// The value 9.
-    pub const SIDE: ShapeTag = ShapeTag(9);
+    pub const SIDE: Self = Self(9);
     /// The value 10.
-    pub const COUNT: ShapeTag = ShapeTag(10);
+    pub const COUNT: Self = Self(10);
 }
 
 /// Which case a `Signal` holds.
@@ -41,9 +41,9 @@ pub struct SignalTag(pub u32);
 
 impl SignalTag {
     /// The value 0.
-    pub const STOP: SignalTag = SignalTag(0);
+    pub const STOP: Self = Self(0);
     /// The value 4.
-    pub const GO: SignalTag = SignalTag(4);
+    pub const GO: Self = Self(4);
 }
 
 /// Which case a `Tree` holds.
@@ -53,9 +53,9 @@ pub struct TreeTag(pub u16);
 
 impl TreeTag {
     /// The value 0.
-    pub const LEAF: TreeTag = TreeTag(0);
+    pub const LEAF: Self = Self(0);
     /// The value 1.
-    pub const BRANCH: TreeTag = TreeTag(1);
+    pub const BRANCH: Self = Self(1);
 }
 
 /// A struct of 24 bytes.
