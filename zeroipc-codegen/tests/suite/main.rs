@@ -2,6 +2,7 @@
 //!
 //! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
 
+mod build;
 mod cli;
 mod compilers;
 mod files;
