@@ -64,41 +64,41 @@ fn goldens_are_formatted() {
 fn wide_things_are_formatted() {
     let dir = scratch("rust_wide");
     let name = |start: &str| format!("{start}{}", "x".repeat(63 - start.len()));
-    let (field, ty, constant, module) = (name("f_"), name("T"), name("C").to_uppercase(), name("m"));
+    let [inner, alias, outer, segment, grid, module] = ["I", "A", "O", "S", "G", "m"].map(name);
+    let [constant, text] = ["C", "T"].map(|start| name(start).to_uppercase());
+    let [list, body, number] = ["l", "b", "n"].map(name);
+    let variant = &name("V")[..60];
     let numbers: Vec<String> = (0..40).map(|i| format!("{}.5", i * i)).collect();
-    let sentence = "a text that fits no line, however it is broken; ".repeat(4);
-    let text = format!(
+    let numbers = numbers.join(", ");
+    let row = "[1, 2, 3, 4, 5, 6, 7, 8]";
+    let long = "a text that fits no line, however it is broken; ".repeat(4);
+    let fits = "a text that fits a line of its own, but not beside what stands in front of it, or so it seems to be";
+    let schema = format!(
         "import \"{module}.zipc\";
          const {constant}: str = \"short, but too long to stand behind the name\";
-         const {constant}_2: str = \"{sentence}\";
-         type {ty}2 = [[[{module}.{ty}; 2]; 3]; 4];
+         const {text}: str = \"{long}\" @deprecated(\"{long}\");
+         type {grid} = [[[{module}.{inner}; 2]; 3]; 4];
+         type {alias} = [{outer}; 2] @deprecated(\"{long}\");
          flags Many: u8 {{ {constant}, SECOND, THIRD }}
-         struct {ty}3 @auto_pad {{
-             {field}: [f64; 40] = [{numbers}] @range(-1, 10000);
-             b{field}: {module}.{ty};
-             c{field}: f64 @range(0, 1) @null(nan);
+         struct {outer} @auto_pad @deprecated(\"{long}\") {{
+             {list}: [f64; 40] = [{numbers}] @range(-1, 10000);
+             {body}: {module}.{inner};
+             {number}: f64 @range(0, 1) @null(nan);
              d: [f64; 12] = [3.14159, inf, -inf, nan, 1e300, 1e-300, 0.1234567890123, 8, 9, 10, 11, 12];
              e: [[i32; 8]; 6] = [{row}, {row}, {row}, {row}, {row}, {row}];
-             f: str[200] = \"{sentence}\";
-             g: str[112] = \"a text that does fit on a line of its own, but not beside what stands in front of it, or so it seems\";
+             f: str[200] = \"{long}\";
+             g: str[112] = \"{fits}\";
              h: [str[4]; 3] = [\"a\", \"b\", \"c\"];
              many: Many = {constant} | SECOND;
+             old: u8 @was(\"{long}\") @null(1) @deprecated(\"{long}\");
          }}
-         variant {ty}4: u8 {{ {field}, other: {module}.{ty} }}
-         segment {ty}5 = \"/wide\" @size(4 MiB) {{ a_structure_as_long_as_can_be_1: array<[{module}.{ty}; 2]>[1000]; }}",
-        numbers = numbers.join(", "),
-        row = "[1, 2, 3, 4, 5, 6, 7, 8]",
+         variant {variant}: u8 {{ {list}, other: {module}.{inner} }}
+         segment {segment} = \"/wide\" @size(4 MiB) {{
+             a_structure_as_long_as_can_be_1: array<[{module}.{inner}; 2]>[1000];
+         }}"
     );
-    let text = text
-        .replace(&format!("{constant}_2"), &format!("D{}", &constant[1..]))
-        .replace(&format!("b{field}"), &format!("b{}", &field[1..]))
-        .replace(&format!("c{field}"), &format!("c{}", &field[1..]))
-        .replace(&format!("{ty}2"), &format!("U{}", &ty[1..]))
-        .replace(&format!("{ty}3"), &format!("V{}", &ty[1..]))
-        .replace(&format!("{ty}4"), &format!("W{}", &ty[1..60]))
-        .replace(&format!("{ty}5"), &format!("X{}", &ty[1..]));
-    let imported = Source::new(format!("{module}.zipc"), format!("struct {ty} {{ x: u64; }}"));
-    let sources = [Source::new("wide.zipc", text), imported];
+    let imported = Source::new(format!("{module}.zipc"), format!("struct {inner} {{ x: u64; }}"));
+    let sources = [Source::new("wide.zipc", schema), imported];
     let bare = compile_to(&dir.join("bare"), &sources, true);
     let unit = library(&dir, &bare);
     run(Command::new("rustc").args(FLAGS).arg("--out-dir").arg(&dir).arg(&unit));

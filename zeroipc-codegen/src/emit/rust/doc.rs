@@ -1,5 +1,6 @@
 //! Documentation comments, and what stands with them above an item.
 
+use super::code::{WIDTH, width};
 use super::literal;
 use crate::model::{Field, Literal, Meta, Schema, TypeId, TypeKind};
 
@@ -60,11 +61,18 @@ pub(super) fn shown(schema: &Schema, ty: TypeId, value: &Literal) -> String {
 /// The attribute that makes the compiler warn of using something.
 pub(super) fn deprecated(indent: usize, meta: &Meta) -> Vec<String> {
     let space = " ".repeat(indent);
-    let attribute = |reason: &String| match reason.as_str() {
-        "" => format!("{space}#[deprecated]"),
-        reason => format!("{space}#[deprecated(note = {})]", literal::text(reason)),
-    };
-    meta.deprecated.iter().map(attribute).collect()
+    match meta.deprecated.as_deref() {
+        None => Vec::new(),
+        Some("") => vec![format!("{space}#[deprecated]")],
+        Some(reason) => {
+            let note = format!("note = {}", literal::text(reason));
+            let line = format!("{space}#[deprecated({note})]");
+            if width(&line) <= WIDTH {
+                return vec![line];
+            }
+            vec![format!("{space}#[deprecated("), format!("{space}    {note}"), format!("{space})]")]
+        }
+    }
 }
 
 /// Documentation of which rustdoc runs nothing: code in a schema's comments is no program of ours. Blocks without a
