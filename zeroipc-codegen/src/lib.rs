@@ -79,5 +79,5 @@ pub use emit::Target;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
 #[cfg(feature = "cli")]
-pub use pages::page;
+pub use pages::{page, page_titles};
 pub use source::{Source, Span};

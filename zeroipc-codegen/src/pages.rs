@@ -35,6 +35,11 @@ pub fn page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(digits, _)| *digits == wanted).map(|(_, text)| *text)
 }
 
+/// The titles of all pages, such as `ZIPC0101: a hole between two fields`, in the order of the codes.
+pub fn page_titles() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().filter_map(|(_, text)| text.lines().next()).map(|line| line.trim_start_matches("# "))
+}
+
 /// Four digits, of a code that has at most as many.
 fn number(code: &str) -> Option<String> {
     let prefix = code.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("ZIPC"));
