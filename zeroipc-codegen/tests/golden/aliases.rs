@@ -82,6 +82,7 @@ impl Point {
 }
 
 impl Default for Point {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -117,6 +118,7 @@ impl Pair {
 }
 
 impl Default for Pair {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -47,6 +47,7 @@ impl SensorReading {
 }
 
 impl Default for SensorReading {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -82,6 +83,7 @@ impl Point {
 }
 
 impl Default for Point {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -162,6 +162,7 @@ impl File {
 
 #[allow(deprecated)]
 impl Default for File {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

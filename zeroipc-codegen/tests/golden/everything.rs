@@ -94,6 +94,7 @@ impl Pair {
 }
 
 impl Default for Pair {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -177,6 +178,7 @@ impl Inner {
 }
 
 impl Default for Inner {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -237,6 +239,7 @@ impl Outer {
 }
 
 impl Default for Outer {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -272,6 +275,7 @@ impl Aligned {
 }
 
 impl Default for Aligned {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -304,6 +308,7 @@ impl Page {
 }
 
 impl Default for Page {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -206,6 +206,7 @@ impl Sample {
 
 #[allow(deprecated)]
 impl Default for Sample {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -260,6 +261,7 @@ impl Outer {
 
 #[allow(deprecated)]
 impl Default for Outer {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -60,6 +60,7 @@ impl Vec3 {
 }
 
 impl Default for Vec3 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -147,6 +148,7 @@ impl Quaternion {
 }
 
 impl Default for Quaternion {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -186,6 +188,7 @@ impl Pose {
 }
 
 impl Default for Pose {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

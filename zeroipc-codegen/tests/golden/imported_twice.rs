@@ -18,6 +18,7 @@ impl Box {
 }
 
 impl Default for Box {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

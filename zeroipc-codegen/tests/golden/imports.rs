@@ -53,6 +53,7 @@ impl Body {
 }
 
 impl Default for Body {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

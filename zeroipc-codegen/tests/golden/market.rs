@@ -148,6 +148,7 @@ impl Level {
 
 #[allow(deprecated)]
 impl Default for Level {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -237,6 +238,7 @@ impl Book {
 
 #[allow(deprecated)]
 impl Default for Book {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -290,6 +292,7 @@ impl Trade {
 
 #[allow(deprecated)]
 impl Default for Trade {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -326,6 +329,7 @@ impl StateChange {
 
 #[allow(deprecated)]
 impl Default for StateChange {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -382,6 +386,7 @@ impl LevelChange {
 
 #[allow(deprecated)]
 impl Default for LevelChange {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -476,6 +481,7 @@ impl Message {
 
 #[allow(deprecated)]
 impl Default for Message {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

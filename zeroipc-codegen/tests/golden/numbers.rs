@@ -65,6 +65,7 @@ impl Numbers {
 }
 
 impl Default for Numbers {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

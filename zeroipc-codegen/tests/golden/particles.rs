@@ -101,6 +101,7 @@ impl Particle {
 }
 
 impl Default for Particle {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -140,6 +141,7 @@ impl Lanes {
 }
 
 impl Default for Lanes {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -206,6 +208,7 @@ impl Step {
 }
 
 impl Default for Step {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -192,6 +192,7 @@ impl Imu {
 }
 
 impl Default for Imu {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -303,6 +304,7 @@ impl FrameInfo {
 }
 
 impl Default for FrameInfo {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -343,6 +345,7 @@ impl Frame {
 }
 
 impl Default for Frame {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -405,6 +408,7 @@ impl Drive {
 }
 
 impl Default for Drive {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -134,6 +134,7 @@ impl SchemaHeader {
 }
 
 impl Default for SchemaHeader {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -186,6 +187,7 @@ impl SchemaRecord {
 }
 
 impl Default for SchemaRecord {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -227,6 +229,7 @@ impl SchemaType {
 }
 
 impl Default for SchemaType {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

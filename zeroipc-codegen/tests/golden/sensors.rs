@@ -61,6 +61,7 @@ impl Vec3 {
 }
 
 impl Default for Vec3 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -121,6 +122,7 @@ impl SensorReading {
 }
 
 impl Default for SensorReading {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

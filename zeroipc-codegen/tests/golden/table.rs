@@ -35,6 +35,7 @@ impl TableHeaderV1 {
 }
 
 impl Default for TableHeaderV1 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -71,6 +72,7 @@ impl TableEntryV1 {
 }
 
 impl Default for TableEntryV1 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -113,6 +115,7 @@ impl TableHeaderV2 {
 }
 
 impl Default for TableHeaderV2 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -151,6 +154,7 @@ impl TableEntryV2 {
 }
 
 impl Default for TableEntryV2 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -182,6 +182,7 @@ impl Descriptor {
 }
 
 impl Default for Descriptor {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -226,6 +227,7 @@ impl Sparse {
 }
 
 impl Default for Sparse {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -314,6 +316,7 @@ impl Update {
 }
 
 impl Default for Update {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -96,6 +96,7 @@ impl Circle {
 }
 
 impl Default for Circle {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -204,6 +205,7 @@ impl Drawing {
 }
 
 impl Default for Drawing {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

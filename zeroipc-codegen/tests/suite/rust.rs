@@ -154,6 +154,22 @@ struct Fences {
     assert!(said.contains("test result: ok. 0 passed; 0 failed; 3 ignored"), "{said}");
 }
 
+/// A value of 1 GiB would take the compiler seconds and gigabytes, and no stack has room for it.
+#[test]
+fn large_types_have_no_default_value() {
+    let dir = scratch("rust_large");
+    let text = "struct Large { all: [u8; 1 GiB - 16]; x: f64 = 1.0 @range(0, 2); name: str[8] = \"a\"; }
+        struct Larger { all: [u8; 1 GiB]; }
+        struct Small { all: [u8; 1 MiB]; }
+        variant Case: u8 { large: [u8; 1 GiB - 1] }";
+    let paths = compile_to(&dir, &[Source::new("large.zipc", text)], true);
+    let emitted = std::fs::read_to_string(&paths[0]).unwrap();
+    assert_eq!(emitted.matches("DEFAULT:").count(), 1, "{emitted}");
+    assert!(!emitted.contains("ZERO") && emitted.contains("X_MAX"), "{emitted}");
+    rustfmt(&paths);
+    run(Command::new("rustc").args(FLAGS).arg("--out-dir").arg(&dir).arg(library(&dir, &paths)));
+}
+
 #[test]
 fn names_that_rust_would_share_are_refused() {
     let codes = |text: &str| match Compiler::new().source(Source::new("names.zipc", text)).rust().compile() {

@@ -62,6 +62,7 @@ impl QueueHeader {
 }
 
 impl Default for QueueHeader {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -35,6 +35,7 @@ impl TableHeaderV1 {
 }
 
 impl Default for TableHeaderV1 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -67,6 +68,7 @@ impl TableEntryV1 {
 }
 
 impl Default for TableEntryV1 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -105,6 +107,7 @@ impl TableHeaderV2 {
 }
 
 impl Default for TableHeaderV2 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -139,6 +142,7 @@ impl TableEntryV2 {
 }
 
 impl Default for TableEntryV2 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -19,34 +19,48 @@ pub(super) struct Struct {
     /// All lines of the fields.
     pub(super) fields: Vec<String>,
     pub(super) assertions: Vec<Vec<String>>,
-    pub(super) default: Vec<String>,
-    /// The constants and methods about ranges and null values, each with a blank line in front.
+    /// Whether there is a `DEFAULT`, the first of the helpers.
+    pub(super) default: bool,
+    /// Constants and methods, with a blank line between them.
     pub(super) helpers: Vec<Vec<String>>,
 }
+
+/// The largest type that is handed out by value: a constant that is larger costs compilers time and programs their stack.
+pub(super) const LARGEST_VALUE: u64 = 1 << 20;
 
 pub(super) fn structure(schema: &Schema, item: &model::Struct, bare: bool, allow: &[String]) -> Struct {
     let raised = item.align > item.natural_align;
     let fields: Vec<String> = item.fields.iter().flat_map(|field| member(schema, field, bare)).collect();
+    let mut facts = doc::facts(&item.meta);
+    if item.size > LARGEST_VALUE {
+        facts.push("It is too large for a `DEFAULT`, which would be on the stack.".to_owned());
+    }
     let mut attributes = doc::deprecated(0, &item.meta);
     attributes.extend(allow.iter().cloned());
     // Only definitions count: long documentation is no matter of width.
     attributes.extend(is_wide(fields.iter().filter(|line| !line.contains("///"))).then(|| SKIP.to_owned()));
     Struct {
-        doc: doc::doc(0, &item.doc, &format!("A struct of {} bytes.", item.size), &doc::facts(&item.meta)),
+        doc: doc::doc(0, &item.doc, &format!("A struct of {} bytes.", item.size), &facts),
         attributes,
         allow: allow.to_vec(),
         name: item.name.clone(),
         repr: if raised { format!("C, align({})", item.align) } else { "C".to_owned() },
         fields,
         assertions: assertions(schema, item, bare),
-        default: default(schema, item, bare),
+        default: item.size <= LARGEST_VALUE,
         helpers: helpers(schema, item, bare),
     }
 }
 
 fn member(schema: &Schema, field: &model::Field, bare: bool) -> Vec<String> {
-    let otherwise = if field.reserved { "Reserved; zero.".to_owned() } else { format!("At offset {}.", field.offset) };
-    let mut lines = doc::doc(4, &field.doc, &otherwise, &doc::field_facts(schema, field));
+    let otherwise = match schema.types[field.ty].kind {
+        _ if field.reserved => "Reserved; zero.".to_owned(),
+        TypeKind::Str(_) if bare => format!("At offset {}; UTF-8, filled up with NUL.", field.offset),
+        _ => format!("At offset {}.", field.offset),
+    };
+    let mut facts: Vec<String> = meaning(schema, field.ty).filter(|_| bare).map(str::to_owned).into_iter().collect();
+    facts.extend(doc::field_facts(schema, field));
+    let mut lines = doc::doc(4, &field.doc, &otherwise, &facts);
     let mut shm = Vec::new();
     if !field.unit.is_empty() {
         shm.push(format!("unit = {}", literal::text(&field.unit)));
@@ -60,6 +74,17 @@ fn member(schema: &Schema, field: &model::Field, bare: bool) -> Vec<String> {
     lines.extend(doc::deprecated(4, &field.meta));
     lines.extend(declaration(&field.name, &names::ty(schema, field.ty, bare)));
     lines
+}
+
+/// What the plain numbers of bare output mean, where they stand for something that Rust has not.
+fn meaning(schema: &Schema, ty: TypeId) -> Option<&'static str> {
+    match schema.types[ty].kind {
+        TypeKind::Array { elem, .. } => meaning(schema, elem),
+        TypeKind::Scalar(Scalar::Bool8) => Some("0 is false, everything else true."),
+        TypeKind::Scalar(Scalar::F16) => Some("The bits of a half-precision number."),
+        TypeKind::Scalar(Scalar::Complex64 | Scalar::Complex128) => Some("The real part, then the imaginary one."),
+        TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) | TypeKind::Struct(_) | TypeKind::Variant(_) => None,
+    }
 }
 
 /// A field with its type, on two lines where one is too short.
@@ -118,6 +143,9 @@ fn default(schema: &Schema, item: &model::Struct, bare: bool) -> Vec<String> {
 
 fn helpers(schema: &Schema, item: &model::Struct, bare: bool) -> Vec<Vec<String>> {
     let mut helpers = Vec::new();
+    if item.size <= LARGEST_VALUE {
+        helpers.push(default(schema, item, bare));
+    }
     for field in &item.fields {
         let (scalar, upper) = (leaf(schema, field.ty), case::upper(&field.name));
         if let (Some(scalar), Some((low, high))) = (scalar, &field.range) {

@@ -91,9 +91,13 @@ fn fields(item: &model::Variant, tag: &str, tag_size: u64) -> Vec<String> {
 }
 
 fn zero(schema: &Schema, item: &model::Variant, tag_size: u64) -> Vec<String> {
+    if item.size > structs::LARGEST_VALUE {
+        return Vec::new();
+    }
     let mut fields = vec![format!("tag: {}", literal::zero(schema, item.tag, true).flat())];
     fields.extend(parts(item, tag_size).into_iter().map(|(name, bytes, _)| format!("{name}: [0; {bytes}]")));
     let definition = vec![format!("    pub const ZERO: Self = Self {{ {} }};", fields.join(", "))];
     let skip = is_wide(&definition).then(|| format!("    {SKIP}"));
-    skip.into_iter().chain(definition).collect()
+    let doc = "    /// All bytes zero.".to_owned();
+    [doc].into_iter().chain(skip).chain(definition).collect()
 }

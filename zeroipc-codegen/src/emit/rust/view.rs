@@ -48,7 +48,6 @@ pub(super) fn page(schema: &Schema, bare: bool) -> Page {
         Definition::Variant(i) => Type::Variant(variants::variant(schema, &schema.variants[*i], bare, &allow)),
     });
     let segments: &[_] = if bare { &[] } else { &schema.segments };
-    let fields = || schema.own_structs().flat_map(|item| &item.fields);
     Page {
         banner: head.iter().map(|line| format!("// {line}").trim_end().to_owned()).collect(),
         items: consts.chain(aliases).collect(),
@@ -56,8 +55,13 @@ pub(super) fn page(schema: &Schema, bare: bool) -> Page {
         types: types.collect(),
         segments: segments.iter().map(|item| segment::segment(schema, item, &allow)).collect(),
         bare,
-        text: fields().any(|field| field.default.as_ref().is_some_and(has_text)),
-        half: bare && fields().any(|field| structs::compares_half(schema, field)),
+        text: schema
+            .own_structs()
+            .filter(|item| item.size <= structs::LARGEST_VALUE)
+            .flat_map(|item| &item.fields)
+            .any(|field| field.default.as_ref().is_some_and(has_text)),
+        half: bare
+            && schema.own_structs().flat_map(|item| &item.fields).any(|field| structs::compares_half(schema, field)),
     }
 }
 

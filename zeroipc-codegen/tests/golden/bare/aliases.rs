@@ -51,7 +51,7 @@ pub struct Point {
     pub y: f64,
     /// At offset 16.
     pub grid: [[f32; 3]; 2],
-    /// At offset 40.
+    /// At offset 40; UTF-8, filled up with NUL.
     pub label: [u8; 16],
     /// At offset 56.
     pub blob: [u8; 8],
@@ -75,6 +75,7 @@ impl Point {
 }
 
 impl Default for Point {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -106,6 +107,7 @@ impl Pair {
 }
 
 impl Default for Pair {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

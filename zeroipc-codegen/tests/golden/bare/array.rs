@@ -17,6 +17,7 @@ impl ArrayHeader {
 }
 
 impl Default for ArrayHeader {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

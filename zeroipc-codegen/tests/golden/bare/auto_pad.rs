@@ -24,6 +24,7 @@ impl Padded {
 }
 
 impl Default for Padded {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -61,6 +62,7 @@ impl Line {
 }
 
 impl Default for Line {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -44,6 +44,7 @@ impl SensorReading {
 }
 
 impl Default for SensorReading {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -75,6 +76,7 @@ impl Point {
 }
 
 impl Default for Point {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

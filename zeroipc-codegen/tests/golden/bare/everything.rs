@@ -82,6 +82,7 @@ impl Pair {
 }
 
 impl Default for Pair {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -107,6 +108,8 @@ pub struct Inner {
     /// At offset 4.
     pub d: i16,
     /// At offset 6.
+    ///
+    /// 0 is false, everything else true.
     pub on: u8,
     /// Reserved; zero.
     pub _reserved_7: [u8; 1],
@@ -124,7 +127,7 @@ pub struct Inner {
     pub i: i64,
     /// At offset 40.
     pub j: f64,
-    /// At offset 48.
+    /// At offset 48; UTF-8, filled up with NUL.
     pub name: [u8; 12],
     /// At offset 60.
     pub names: [[u8; 4]; 2],
@@ -161,6 +164,7 @@ impl Inner {
 }
 
 impl Default for Inner {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -200,6 +204,8 @@ pub struct Outer {
     /// At offset 168.
     pub level: Level,
     /// At offset 170.
+    ///
+    /// 0 is false, everything else true.
     pub flags: [u8; 6],
     /// At offset 176.
     pub wide: Wide,
@@ -217,6 +223,7 @@ impl Outer {
 }
 
 impl Default for Outer {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -248,6 +255,7 @@ impl Aligned {
 }
 
 impl Default for Aligned {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -276,6 +284,7 @@ impl Page {
 }
 
 impl Default for Page {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

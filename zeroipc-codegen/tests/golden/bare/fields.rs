@@ -27,6 +27,8 @@ pub struct Sample {
     /// `65_535` means that there is none.
     pub count: u16,
     /// At offset 14.
+    ///
+    /// 0 is false, everything else true.
     pub ready: u8,
     /// Renamed.
     pub letter: u8,
@@ -202,6 +204,7 @@ impl Sample {
 
 #[allow(deprecated)]
 impl Default for Sample {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -252,6 +255,7 @@ impl Outer {
 
 #[allow(deprecated)]
 impl Default for Outer {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -52,6 +52,7 @@ impl Vec3 {
 }
 
 impl Default for Vec3 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -135,6 +136,7 @@ impl Quaternion {
 }
 
 impl Default for Quaternion {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -170,6 +172,7 @@ impl Pose {
 }
 
 impl Default for Pose {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -85,6 +85,7 @@ impl Vec3 {
 }
 
 impl Default for Vec3 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

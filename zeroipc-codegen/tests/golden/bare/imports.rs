@@ -50,6 +50,7 @@ impl Body {
 }
 
 impl Default for Body {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

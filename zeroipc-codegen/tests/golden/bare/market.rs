@@ -140,6 +140,7 @@ impl Level {
 
 #[allow(deprecated)]
 impl Default for Level {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -160,7 +161,7 @@ const _: () = {
 #[derive(Clone, Copy, Debug)]
 #[allow(deprecated)]
 pub struct Book {
-    /// At offset 0.
+    /// At offset 0; UTF-8, filled up with NUL.
     pub symbol: [u8; 12],
     /// At offset 12.
     pub state: TradingState,
@@ -222,6 +223,7 @@ impl Book {
 
 #[allow(deprecated)]
 impl Default for Book {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -270,6 +272,7 @@ impl Trade {
 
 #[allow(deprecated)]
 impl Default for Trade {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -302,6 +305,7 @@ impl StateChange {
 
 #[allow(deprecated)]
 impl Default for StateChange {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -354,6 +358,7 @@ impl LevelChange {
 
 #[allow(deprecated)]
 impl Default for LevelChange {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -440,6 +445,7 @@ impl Message {
 
 #[allow(deprecated)]
 impl Default for Message {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

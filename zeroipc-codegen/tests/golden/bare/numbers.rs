@@ -8,19 +8,27 @@
 pub struct Numbers {
     /// At offset 0.
     ///
-    /// From `0.0` to `2.5`. `NaN` means that there is none.
+    /// The bits of a half-precision number. From `0.0` to `2.5`. `NaN` means that there is none.
     pub half: u16,
     /// At offset 2.
+    ///
+    /// The bits of a half-precision number.
     pub halves: [u16; 3],
     /// At offset 8.
+    ///
+    /// The real part, then the imaginary one.
     pub narrow: [f32; 2],
     /// At offset 16.
     ///
-    /// Unit: `V`.
+    /// The real part, then the imaginary one. Unit: `V`.
     pub wide: [f64; 2],
     /// At offset 32.
+    ///
+    /// The real part, then the imaginary one.
     pub singles: [[f32; 2]; 2],
     /// At offset 48.
+    ///
+    /// The real part, then the imaginary one.
     pub grid: [[[f64; 2]; 2]; 2],
 }
 
@@ -62,6 +70,7 @@ impl Numbers {
 }
 
 impl Default for Numbers {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -36,7 +36,7 @@ pub struct Particle {
     pub charge: f32,
     /// For the viewer alone, who is content with half of the precision.
     ///
-    /// From `0.0` to `1.0`.
+    /// The bits of a half-precision number. From `0.0` to `1.0`.
     pub colour: [u16; 4],
     /// At offset 40.
     pub id: u32,
@@ -93,6 +93,7 @@ impl Particle {
 }
 
 impl Default for Particle {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -128,6 +129,7 @@ impl Lanes {
 }
 
 impl Default for Lanes {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -186,6 +188,7 @@ impl Step {
 }
 
 impl Default for Step {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

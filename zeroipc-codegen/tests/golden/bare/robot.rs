@@ -178,6 +178,7 @@ impl Imu {
 }
 
 impl Default for Imu {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -281,6 +282,7 @@ impl FrameInfo {
 }
 
 impl Default for FrameInfo {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -317,6 +319,7 @@ impl Frame {
 }
 
 impl Default for Frame {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -373,6 +376,7 @@ impl Drive {
 }
 
 impl Default for Drive {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -114,6 +114,7 @@ impl SchemaHeader {
 }
 
 impl Default for SchemaHeader {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -155,6 +156,7 @@ impl SchemaRecord {
 }
 
 impl Default for SchemaRecord {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -192,6 +194,7 @@ impl SchemaType {
 }
 
 impl Default for SchemaType {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -53,6 +53,7 @@ impl Vec3 {
 }
 
 impl Default for Vec3 {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -107,6 +108,7 @@ impl SensorReading {
 }
 
 impl Default for SensorReading {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

@@ -16,6 +16,7 @@ impl Point {
 }
 
 impl Default for Point {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

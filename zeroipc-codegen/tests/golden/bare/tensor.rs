@@ -90,7 +90,7 @@ impl EncodingTag {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Descriptor {
-    /// At offset 0.
+    /// At offset 0; UTF-8, filled up with NUL.
     pub name: [u8; 48],
     /// From the start of the arena.
     ///
@@ -174,6 +174,7 @@ impl Descriptor {
 }
 
 impl Default for Descriptor {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -213,6 +214,7 @@ impl Sparse {
 }
 
 impl Default for Sparse {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -297,6 +299,7 @@ impl Update {
 }
 
 impl Default for Update {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }

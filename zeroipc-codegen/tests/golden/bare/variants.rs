@@ -76,6 +76,7 @@ impl Circle {
 }
 
 impl Default for Circle {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -174,6 +175,7 @@ impl Drawing {
 }
 
 impl Default for Drawing {
+    #[inline]
     fn default() -> Self {
         Self::DEFAULT
     }
