@@ -15,6 +15,8 @@ use crate::source::Source;
 pub struct Compiler {
     inputs: Vec<Input>,
     targets: Vec<Target>,
+    /// Where the outputs of a language go that has a directory of its own.
+    places: Vec<(Target, PathBuf)>,
     directories: Vec<PathBuf>,
     levels: Levels,
     bare: bool,
@@ -32,7 +34,7 @@ enum Input {
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// The file's name, such as `sensors.h`; it has no directory.
+    /// The file's name, such as `sensors.h`, behind the directory that [`Compiler::output`] gave the language, if any.
     pub path: PathBuf,
     /// Its content.
     pub text: String,
@@ -155,6 +157,15 @@ impl Compiler {
             self.targets.sort_unstable();
         }
         self
+    }
+
+    /// Adds a language whose outputs go to a directory of their own, which [`Compiled::write_to`] creates, wherever the
+    /// others go. It is relative to the current directory, in a build script the package's.
+    #[must_use]
+    pub fn output(mut self, target: Target, directory: impl Into<PathBuf>) -> Compiler {
+        self.places.retain(|(known, _)| *known != target);
+        self.places.push((target, directory.into()));
+        self.target(target)
     }
 
     /// Emits C: `<stem>.h`.
@@ -284,6 +295,14 @@ impl Compiler {
         unit.report.add(errors);
     }
 
+    /// The directory of a language, empty where it has none of its own.
+    fn place(&self, target: Target) -> Result<PathBuf, Error> {
+        let Some((_, directory)) = self.places.iter().find(|(known, _)| *known == target) else {
+            return Ok(PathBuf::new());
+        };
+        std::path::absolute(directory).map_err(|error| Error::Io { path: directory.clone(), error })
+    }
+
     /// The outputs of what was read.
     pub(crate) fn emit(&self, checked: Checked) -> Result<Compiled, Error> {
         let all = || (0..checked.units.len()).collect();
@@ -291,7 +310,7 @@ impl Compiler {
         let mut outputs: Vec<Output> = Vec::new();
         for schema in places.iter().filter_map(|place| checked.units[*place].schema.as_ref()) {
             for target in &self.targets {
-                let path = PathBuf::from(format!("{}.{}", schema.stem, target.extension()));
+                let path = self.place(*target)?.join(format!("{}.{}", schema.stem, target.extension()));
                 outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
             }
         }

@@ -15,8 +15,8 @@
 //! ```
 //! ```ignore
 //! // src/main.rs
-//! mod sensors {
-//!     include!(concat!(env!("OUT_DIR"), "/sensors.rs"));
+//! zeroipc::include_schema! {
+//!     mod sensors;
 //! }
 //! ```
 //!

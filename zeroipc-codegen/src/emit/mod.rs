@@ -3,6 +3,7 @@
 
 mod c;
 mod cpp;
+mod half;
 #[cfg(feature = "json")]
 mod json;
 mod python;

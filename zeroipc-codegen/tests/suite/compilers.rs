@@ -11,19 +11,19 @@ fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&text));
 }
 
-fn goldens(extension: &str) -> Vec<PathBuf> {
+pub(crate) fn goldens(extension: &str) -> Vec<PathBuf> {
     let mut paths = files(&tests_dir().join("golden"), extension);
     paths.extend(bare(extension));
     paths
 }
 
-fn bare(extension: &str) -> Vec<PathBuf> {
+pub(crate) fn bare(extension: &str) -> Vec<PathBuf> {
     files(&tests_dir().join("golden/bare"), extension)
 }
 
@@ -88,19 +88,4 @@ fn all_headers_fit_one_program() {
     let unit = dir.join("all.c");
     std::fs::write(&unit, format!("#include \"zeroipc.h\"\n{lines}int main(void) {{ return 0; }}\n")).unwrap();
     compile("gcc", "-std=c99", &[unit]);
-}
-
-#[test]
-fn bare_rust_compiles_and_is_formatted() {
-    let dir = scratch("rust");
-    for golden in bare("rs") {
-        let unit = dir.join(golden.file_name().unwrap());
-        let text = format!("//! A golden.\n/// Its items.\n#[path = {golden:?}]\npub mod golden;\n");
-        std::fs::write(&unit, text).unwrap();
-        let flags = ["--edition=2024", "--crate-type=lib", "--emit=metadata", "-Dwarnings", "-Dmissing_docs"];
-        run(Command::new("rustc").args(flags).arg("--out-dir").arg(&dir).arg(&unit));
-    }
-    let config = tests_dir().join("../../rustfmt.toml");
-    let mut command = Command::new("rustfmt");
-    run(command.args(["--check", "--edition=2024", "--config-path"]).arg(config).args(goldens("rs")));
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
-const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::spelling"];
+const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::half", "emit::spelling"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),

@@ -3,6 +3,7 @@
 //! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
 
 mod breaking;
+mod build;
 mod cli;
 mod compilers;
 mod files;
@@ -18,3 +19,4 @@ mod pages;
 mod placing;
 mod python;
 mod reject;
+mod rust;
