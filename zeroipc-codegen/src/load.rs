@@ -114,15 +114,16 @@ impl Loader {
     fn imports(&mut self, file: &File, source: &Source, errors: &mut Diagnostics) -> Vec<Imported> {
         let mut imports: Vec<Imported> = Vec::new();
         for import in &file.imports {
+            let path = import.path.text.clone();
             let Some((alias, schema)) = self.import(import, source, errors) else {
                 // Names of a file that cannot be had are not reported as unknown.
                 let alias = import.alias.as_ref().map_or_else(|| stem(&import.path.text), |alias| alias.text.clone());
-                imports.push(Imported { alias, span: import.path.span, schema: None });
+                imports.push(Imported { path, alias, span: import.path.span, schema: None });
                 continue;
             };
             match imports.iter().find(|other| other.alias == alias) {
                 Some(other) => errors.push(errors::import_twice(&import.path, &alias, other.span)),
-                None => imports.push(Imported { alias, span: import.path.span, schema }),
+                None => imports.push(Imported { path, alias, span: import.path.span, schema }),
             }
         }
         imports

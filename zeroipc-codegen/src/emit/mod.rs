@@ -93,7 +93,7 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Python => python::emit(schema, bare),
         Target::Rust => rust::emit(schema, bare),
         Target::Json => json::emit(schema),
-        Target::Zipc => zipc::emit(schema),
+        Target::Zipc => zipc::emit(schema, bare),
     };
     tidy(text)
 }

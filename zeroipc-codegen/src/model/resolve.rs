@@ -22,6 +22,7 @@ const MAX_ITEMS: usize = 4096;
 /// An import of a file, with what it leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct Imported {
+    pub(crate) path: String,
     pub(crate) alias: String,
     pub(crate) span: Span,
     /// `None` when the file has errors of its own.
@@ -63,7 +64,8 @@ pub(crate) fn resolve(
     };
     let imports = imports.iter().zip(used).filter_map(|(import, used)| {
         let module = import.schema.as_ref()?.module.clone();
-        Some(Import { module, alias: import.alias.clone(), span: import.span, used })
+        let (path, alias) = (import.path.clone(), import.alias.clone());
+        Some(Import { module, path, alias, span: import.span, used })
     });
     let schema = Schema {
         file_name: source.file_name().to_owned(),

@@ -11,3 +11,4 @@ mod hostile;
 mod layering;
 mod placing;
 mod reject;
+mod zipc;

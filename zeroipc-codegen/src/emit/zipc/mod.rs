@@ -1,0 +1,19 @@
+//! A schema as text: what every `.zipc` file with the same meaning would say.
+//!
+//! Names of types that were only other names, expressions and assertions have done their work by then: types and numbers
+//! stand where they were. Every number of an enum is written down, so that inserting a value moves no other.
+
+mod items;
+mod values;
+
+use crate::model::Schema;
+
+pub(super) use items::emit;
+
+/// How a schema calls one of its types: imported ones with the name of their file.
+fn name(schema: &Schema, module: Option<&crate::model::Module>, name: &str) -> String {
+    match module {
+        None => name.to_owned(),
+        Some(module) => format!("{}.{name}", items::alias(schema, module)),
+    }
+}
