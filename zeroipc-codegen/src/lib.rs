@@ -62,6 +62,8 @@ mod levels;
 mod load;
 mod model;
 mod names;
+#[cfg(feature = "rust-input")]
+mod rust_input;
 mod source;
 mod syntax;
 mod write;

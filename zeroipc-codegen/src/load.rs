@@ -100,7 +100,7 @@ impl Loader {
             self.units[place] = Some(Unit { source, file: File::default(), schema: None, report });
             return place;
         }
-        let file = syntax::parse(&source.text, &mut errors);
+        let file = parse(&source, &mut errors);
         names::check(&file, &source, &mut errors);
         self.open.push((place, source.name.clone()));
         let imports = self.imports(&file, &source, &mut errors);
@@ -217,6 +217,20 @@ impl Loader {
                 None
             }
         }
+    }
+}
+
+/// The tree of a schema or of Rust source.
+fn parse(source: &Source, errors: &mut Diagnostics) -> File {
+    if !source.is_rust() {
+        return syntax::parse(&source.text, errors);
+    }
+    #[cfg(feature = "rust-input")]
+    return crate::rust_input::read(source, errors);
+    #[cfg(not(feature = "rust-input"))]
+    {
+        errors.push(errors::no_rust());
+        File::default()
     }
 }
 

@@ -130,6 +130,8 @@ pub(super) enum State<T> {
 
 pub(super) struct Resolver<'a> {
     pub(super) text: &'a str,
+    /// Whether the text is Rust.
+    pub(super) rust: bool,
     pub(super) errors: &'a mut Diagnostics,
     pub(super) names: HashMap<String, Named>,
     pub(super) imports: &'a [Imported],
@@ -159,6 +161,7 @@ impl<'a> Resolver<'a> {
     fn new(file: &'a File, text: &'a str, imports: &'a [Imported], errors: &'a mut Diagnostics) -> Resolver<'a> {
         let mut resolver = Resolver {
             text,
+            rust: file.rust,
             errors,
             names: HashMap::new(),
             imports,

@@ -393,6 +393,12 @@ pub(crate) fn import_broken(path: &Text) -> Diagnostic {
     Diagnostic::error(18, path.span, format!("`{}` has errors of its own", shortened(&path.text)))
 }
 
+#[cfg(not(feature = "rust-input"))]
+pub(crate) fn no_rust() -> Diagnostic {
+    Diagnostic::error(302, Span::new(0, 0), "this compiler is built without the feature `rust-input`, which reads Rust")
+        .help("write a `.zipc` schema, or add the feature")
+}
+
 pub(crate) fn unknown_module(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     let error = Diagnostic::error(18, span, format!("nothing is imported as `{}`", shortened(name)));
     match near {
@@ -463,11 +469,17 @@ pub(crate) struct Gap {
     pub(crate) at: Span,
     pub(crate) before: String,
     pub(crate) behind: String,
+    /// Whether it is in Rust.
+    pub(crate) rust: bool,
 }
 
 impl Gap {
-    fn fill(&self, bytes: u64) -> String {
-        format!("{}reserved {bytes};{}", self.before, self.behind)
+    fn fill(&self, from: u64, bytes: u64) -> String {
+        let Gap { before, behind, .. } = self;
+        match self.rust {
+            true => format!("{before}_pad_{from}: [u8; {bytes}],{behind}"),
+            false => format!("{before}reserved {bytes};{behind}"),
+        }
     }
 }
 
@@ -482,7 +494,7 @@ pub(crate) fn hole(field: &Ident, structure: &str, after: &str, from: u64, to: u
     Diagnostic::error(101, field.span, message)
         .label(format!("this begins at offset {to}, and what is before it ends at {from}"))
         .help("fields in the order of falling alignment leave no holes")
-        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+        .suggest(gap.at, gap.fill(from, bytes), "give the bytes a place in the schema")
 }
 
 pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
@@ -490,7 +502,7 @@ pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
     let message = format!("struct `{}` has {} of padding at its end, {}", name.text, count(bytes), offsets(from, to));
     Diagnostic::error(102, gap.at, message)
         .label(format!("the fields end at offset {from}, and the struct at {to}"))
-        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+        .suggest(gap.at, gap.fill(from, bytes), "give the bytes a place in the schema")
 }
 
 // --- segments: 0201 to 0206 ---
