@@ -14,7 +14,7 @@ use crate::syntax::ast::{self, File};
 use crate::syntax::{self, errors};
 
 /// The largest schema in bytes.
-const MAX_FILE: usize = 1 << 20;
+pub(crate) const MAX_FILE: usize = 1 << 20;
 /// The most files that a compilation reads.
 const MAX_FILES: usize = 256;
 /// How deep imports may be nested.
@@ -163,7 +163,7 @@ impl Loader {
             (None, None) => unit.source.stem.clone(),
         };
         if unit.schema.is_none() {
-            errors.push(errors::import_broken(path));
+            errors.fail();
         }
         Some((alias, unit.schema.clone()))
     }

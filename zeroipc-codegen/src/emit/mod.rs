@@ -3,6 +3,7 @@
 
 mod c;
 mod cpp;
+#[cfg(feature = "json")]
 mod json;
 mod python;
 mod rust;
@@ -27,6 +28,7 @@ pub enum Target {
     /// A Rust source file, `<stem>.rs`, to `include!` or to use as a module.
     Rust,
     /// The resolved schema, `<stem>.json`; `schemas/ir.schema.json` says what is in it.
+    #[cfg(feature = "json")]
     Json,
     /// A schema, `<stem>.zipc`, that says the same.
     Zipc,
@@ -34,7 +36,15 @@ pub enum Target {
 
 impl Target {
     /// Every kind of output.
-    pub const ALL: [Target; 6] = [Target::C, Target::Cpp, Target::Python, Target::Rust, Target::Json, Target::Zipc];
+    pub const ALL: &'static [Target] = &[
+        Target::C,
+        Target::Cpp,
+        Target::Python,
+        Target::Rust,
+        #[cfg(feature = "json")]
+        Target::Json,
+        Target::Zipc,
+    ];
 
     /// The name of the language.
     pub const fn language(self) -> &'static str {
@@ -43,6 +53,7 @@ impl Target {
             Target::Cpp => "C++",
             Target::Python => "Python",
             Target::Rust => "Rust",
+            #[cfg(feature = "json")]
             Target::Json => "JSON",
             Target::Zipc => "the schema language",
         }
@@ -50,7 +61,7 @@ impl Target {
 
     /// Whether the output opens segments, and so needs the language's runtime.
     const fn has_segments(self) -> bool {
-        !matches!(self, Target::Json | Target::Zipc)
+        matches!(self, Target::C | Target::Cpp | Target::Python | Target::Rust)
     }
 
     /// What the output's name ends with, without the dot.
@@ -60,6 +71,7 @@ impl Target {
             Target::Cpp => "hpp",
             Target::Python => "py",
             Target::Rust => "rs",
+            #[cfg(feature = "json")]
             Target::Json => "json",
             Target::Zipc => "zipc",
         }
@@ -92,6 +104,7 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Cpp => cpp::emit(schema, bare),
         Target::Python => python::emit(schema, bare),
         Target::Rust => rust::emit(schema, bare),
+        #[cfg(feature = "json")]
         Target::Json => json::emit(schema),
         Target::Zipc => zipc::emit(schema, bare),
     };

@@ -389,10 +389,6 @@ pub(crate) fn import_bad_stem(path: &Text, stem: &str) -> Diagnostic {
     Diagnostic::error(18, path.span, message).help("name the file as a namespace is written, such as `robot_arm.zipc`")
 }
 
-pub(crate) fn import_broken(path: &Text) -> Diagnostic {
-    Diagnostic::error(18, path.span, format!("`{}` has errors of its own", shortened(&path.text)))
-}
-
 #[cfg(not(feature = "rust-input"))]
 pub(crate) fn no_rust() -> Diagnostic {
     Diagnostic::error(302, Span::new(0, 0), "this compiler is built without the feature `rust-input`, which reads Rust")
@@ -551,7 +547,7 @@ pub(crate) fn number_out_of_range(expr: &Expr, what: &str, value: i128, low: u64
 
 pub(crate) fn wrong_form(structure: &Structure, form: &str) -> Diagnostic {
     let (kind, end) = (&structure.kind, structure.end);
-    let message = format!("structure `{}` is not declared as a {} is: `{form}`", structure.name.text, kind.text);
+    let message = format!("structure `{}` needs the form `{form}`", structure.name.text);
     Diagnostic::error(208, kind.span.to(end), message)
 }
 

@@ -5,9 +5,11 @@
 mod cli;
 mod compilers;
 mod files;
+mod fmt;
 mod generate;
 mod golden;
 mod hostile;
+mod ir;
 mod layering;
 mod placing;
 mod reject;

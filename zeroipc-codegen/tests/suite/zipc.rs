@@ -52,3 +52,12 @@ fn values_are_written_by_their_names() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+#[test]
+fn the_formatter_changes_nothing() {
+    for path in accepted() {
+        let compiled = compile(&source(&path), false);
+        let text = text(&compiled, Target::Zipc);
+        assert_eq!(zeroipc_codegen::format(&Source::new("again.zipc", text)).unwrap(), text, "{}", path.display());
+    }
+}

@@ -15,7 +15,7 @@ struct Page {
     line: bool,
 }
 
-pub(crate) fn emit(schema: &Schema, bare: bool) -> String {
+pub(super) fn emit(schema: &Schema, bare: bool) -> String {
     let mut page = Page::default();
     page.docs("", "//!", &schema.doc);
     page.put("zipc 1;");

@@ -6,9 +6,12 @@
 mod items;
 mod values;
 
+use crate::fmt;
 use crate::model::Schema;
 
-pub(super) use items::emit;
+pub(super) fn emit(schema: &Schema, bare: bool) -> String {
+    fmt::lay_out(&items::emit(schema, bare))
+}
 
 /// How a schema calls one of its types: imported ones with the name of their file.
 fn name(schema: &Schema, module: Option<&crate::model::Module>, name: &str) -> String {
