@@ -13,4 +13,5 @@ mod ir;
 mod layering;
 mod placing;
 mod reject;
+mod rust_input;
 mod zipc;
