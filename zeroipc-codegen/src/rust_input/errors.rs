@@ -110,10 +110,10 @@ pub(super) fn renamed_padding(span: Span, field: &str) -> Diagnostic {
 
 // --- structs: 0103 to 0105, 0109, 0112 ---
 
-pub(super) fn missing_repr(span: Span, name: &str, at: Span) -> Diagnostic {
+pub(super) fn missing_repr(span: Span, name: &str, at: Span, indent: &str) -> Diagnostic {
     Diagnostic::error(103, span, format!("the compiler may place the fields of `{name}` as it likes")).suggest(
         at,
-        "#[repr(C)]\n",
+        format!("#[repr(C)]\n{indent}"),
         "add `#[repr(C)]` above the struct",
     )
 }

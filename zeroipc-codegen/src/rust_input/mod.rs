@@ -15,9 +15,11 @@ mod tokens;
 mod translate;
 mod types;
 
+use std::collections::HashSet;
+
 use syn::Item;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Ident};
 use places::Places;
@@ -44,7 +46,7 @@ pub(crate) fn read(source: &Source, errors: &mut Diagnostics) -> File {
         let why = match thread {
             Ok(thread) => match thread.join() {
                 Ok((file, found)) => {
-                    found.into_list().into_iter().for_each(|diagnostic| errors.push(diagnostic));
+                    once(found).for_each(|diagnostic| errors.push(diagnostic));
                     return file;
                 }
                 Err(_) => "the parser gave up".to_owned(),
@@ -54,6 +56,13 @@ pub(crate) fn read(source: &Source, errors: &mut Diagnostics) -> File {
         errors.push(errors::unreadable(Span::new(0, 0), &why));
         File::default()
     })
+}
+
+/// Each diagnostic once: what is wrong with a constant is found again wherever it is needed.
+fn once(found: Diagnostics) -> impl Iterator<Item = Diagnostic> {
+    let mut seen = HashSet::new();
+    let list = found.into_list().into_iter();
+    list.filter(move |diagnostic| seen.insert((diagnostic.span(), diagnostic.code, diagnostic.message.clone())))
 }
 
 fn file(source: &Source, errors: &mut Diagnostics) -> File {

@@ -28,4 +28,11 @@ impl<'a> Places<'a> {
     pub(super) fn text_of(&self, node: &impl Spanned) -> &'a str {
         self.text.get(self.of(node).range()).unwrap_or("")
     }
+
+    /// The white space that the line of a place begins with.
+    pub(super) fn indentation(&self, span: Span) -> &'a str {
+        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+        &line[..line.len() - line.trim_start().len()]
+    }
 }

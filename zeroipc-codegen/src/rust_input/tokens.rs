@@ -64,7 +64,7 @@ impl Walk<'_> {
                     let arrow = matches!(out.last(), Some(TokenTree::Punct(before)) if "-=".contains(before.as_char()));
                     match punct.as_char() {
                         ';' => run = fresh,
-                        ',' if run.angles == 0 && !run.pipe => run.tokens = start,
+                        ',' if run.angles == 0 && !run.pipe => run = fresh,
                         '<' => run.angles += 1,
                         '>' if arrow => run.pipe = false,
                         '>' => run.angles = run.angles.saturating_sub(1),

@@ -128,13 +128,10 @@ impl<'a> Translator<'a> {
             Repr::Transparent => return self.transparent(entry, item, doc, attributes),
             Repr::Wrong => {}
             Repr::Missing => {
-                let at = self.places.of(&item.struct_token).before();
-                let at = if matches!(item.vis, syn::Visibility::Inherited) {
-                    at
-                } else {
-                    self.places.of(&item.vis).before()
-                };
-                self.errors.push(errors::missing_repr(self.places.of(&item.ident), &rust_name, at));
+                let inherited = matches!(item.vis, syn::Visibility::Inherited);
+                let first = if inherited { self.places.of(&item.struct_token) } else { self.places.of(&item.vis) };
+                let (at, indent) = (first.before(), self.places.indentation(first));
+                self.errors.push(errors::missing_repr(self.places.of(&item.ident), &rust_name, at, indent));
             }
             Repr::C { align } => attributes.extend(align.map(|(align, span)| {
                 attribute_of("align", Some(LiteralKind::Expr(number(align.into(), false, span))), span)
