@@ -65,6 +65,7 @@ mod levels;
 mod load;
 mod model;
 mod names;
+mod registered;
 mod render;
 #[cfg(feature = "rust-input")]
 mod rust_input;
@@ -78,4 +79,5 @@ pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggesti
 pub use emit::Target;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
+pub use registered::schema_of;
 pub use source::{Source, Span};

@@ -9,10 +9,16 @@ impl Compiled {
     /// Writes the outputs into `dir`, which is created if need be. A file that already says the same is not touched.
     ///
     /// # Errors
-    /// When the system refuses; files before the refused one are then written.
+    /// When an output would replace a file that was read, before anything is written. When the system refuses; files before
+    /// the refused one are then written.
     pub fn write_to(&self, dir: impl AsRef<Path>) -> Result<(), Error> {
         let dir = dir.as_ref();
         std::fs::create_dir_all(dir).map_err(|error| Error::Io { path: dir.to_owned(), error })?;
+        let inputs: Vec<PathBuf> = self.inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
+        let replaces = |path: &PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
+        if let Some(path) = self.outputs.iter().map(|output| dir.join(&output.path)).find(replaces) {
+            return Err(Error::OverInput(path));
+        }
         for output in &self.outputs {
             let path = dir.join(&output.path);
             if !says(&path, output) {

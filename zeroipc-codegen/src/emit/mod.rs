@@ -15,6 +15,7 @@ use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
 pub(crate) use spelling::{check as check_spelling, reserved_in};
+pub(crate) use zipc::quoted;
 
 /// A language that a schema is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

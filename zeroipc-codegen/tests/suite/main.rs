@@ -12,6 +12,7 @@ mod hostile;
 mod ir;
 mod layering;
 mod placing;
+mod registered;
 mod reject;
 mod rust_input;
 mod zipc;

@@ -73,6 +73,21 @@ fn a_schema_imports_rust() {
     assert!(compiled.outputs[0].text.contains("import \"shared.rs\";\n\nstruct Body {\n    at: shared.Vec3;\n}"));
 }
 
+/// `sensors.rs` compiled to Rust is another `sensors.rs`.
+#[test]
+fn what_was_read_is_never_replaced() {
+    let directory = scratch("never_replaced");
+    let path = directory.join("sensors.rs");
+    let text = "#[derive(ShmLayout)]\n#[repr(C)]\npub struct Vec3 { x: f32, y: f32 }\n";
+    std::fs::write(&path, text).unwrap();
+    let compiled = Compiler::new().schema(&path).rust().c().compile().unwrap();
+    let Err(error @ Error::OverInput(_)) = compiled.write_to(&directory) else { panic!("it is replaced") };
+    assert!(error.to_string().ends_with("would replace what was read; choose another directory"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    assert!(!directory.join("sensors.h").exists());
+    compiled.write_to(directory.join("out")).unwrap();
+}
+
 /// What a file may look like before its first token.
 #[test]
 fn marks_and_interpreters_are_stepped_over() {

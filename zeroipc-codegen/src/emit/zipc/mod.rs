@@ -6,6 +6,8 @@
 mod items;
 mod values;
 
+pub(crate) use values::text as quoted;
+
 use crate::fmt;
 use crate::model::Schema;
 

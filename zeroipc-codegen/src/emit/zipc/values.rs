@@ -58,7 +58,7 @@ pub(super) fn plain(literal: &Literal) -> String {
 }
 
 /// A text in quotes.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
