@@ -65,6 +65,8 @@ mod levels;
 mod load;
 mod model;
 mod names;
+#[cfg(feature = "cli")]
+mod pages;
 mod registered;
 mod render;
 #[cfg(feature = "rust-input")]
@@ -79,5 +81,7 @@ pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggesti
 pub use emit::Target;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
+#[cfg(feature = "cli")]
+pub use pages::{page, page_titles};
 pub use registered::schema_of;
 pub use source::{Source, Span};

@@ -124,6 +124,8 @@ impl<'a> Translator<'a> {
         if !self.has_no_parameters(item) {
             return self.give_up(name);
         }
+        // Where another layout is meant, holes in this one are not told.
+        let mut complete = matches!(repr, Repr::C { .. });
         match repr {
             Repr::Transparent => return self.transparent(entry, item, doc, attributes),
             Repr::Wrong => {}
@@ -146,7 +148,7 @@ impl<'a> Translator<'a> {
             }
             return self.give_up(name);
         };
-        let (mut members, mut complete) = (Vec::new(), true);
+        let mut members = Vec::new();
         for field in &fields.named {
             match self.field(field, entry) {
                 Some(member) => members.push(member),

@@ -11,6 +11,7 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod pages;
 mod placing;
 mod registered;
 mod reject;

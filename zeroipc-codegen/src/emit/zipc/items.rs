@@ -194,6 +194,6 @@ fn unit(unit: &str) -> String {
 /// A number of bytes in the largest unit that divides it.
 fn bytes(size: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let fits = units.into_iter().find(|(shift, _)| size % (1 << shift) == 0);
+    let fits = units.into_iter().find(|(shift, _)| size.is_multiple_of(1 << shift));
     fits.map_or_else(|| size.to_string(), |(shift, unit)| format!("{} {unit}", size >> shift))
 }
