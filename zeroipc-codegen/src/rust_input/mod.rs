@@ -169,7 +169,7 @@ fn collect<'a>(items: &'a [Item], module: usize, scope: &mut Scope<'a>, places: 
                     Ok(numbers) => {
                         for number in numbers {
                             let ident = number.ident.clone();
-                            scope.add(module, &ident, What::Named(number));
+                            scope.add(module, &ident, What::Named(Box::new(number)));
                         }
                     }
                     Err(error) => errors.push(errors::unreadable(places.span(error.span()), &error.to_string())),

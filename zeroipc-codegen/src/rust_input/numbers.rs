@@ -16,6 +16,9 @@ const MAX_STEPS: u32 = 256;
 /// The error is shown where the number is needed.
 pub(super) type Computed<T> = Result<T, Box<Diagnostic>>;
 
+/// A constant by its place in the scope; a value of an enum by that of the enum and its own.
+type Key = (usize, Option<usize>);
+
 /// A whole-number type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Int {
@@ -75,8 +78,7 @@ pub(super) struct From {
 pub(super) struct Numbers<'a> {
     pub(super) scope: &'a Scope<'a>,
     pub(super) places: Places<'a>,
-    /// Constants by their place, values of enums also by theirs.
-    known: RefCell<HashMap<(usize, Option<usize>), Computed<i128>>>,
+    known: RefCell<HashMap<Key, Computed<i128>>>,
 }
 
 impl<'a> Numbers<'a> {
@@ -103,7 +105,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// The value of an expression that has a name, computed once.
-    fn once(&self, key: (usize, Option<usize>), expr: &Expr, ty: Int, from: From, steps: u32) -> Computed<i128> {
+    fn once(&self, key: Key, expr: &Expr, ty: Int, from: From, steps: u32) -> Computed<i128> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }

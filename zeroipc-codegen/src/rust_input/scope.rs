@@ -24,7 +24,7 @@ pub(super) enum What<'a> {
     /// With `#[derive(ShmLayout)]`.
     Shared(&'a ItemStruct),
     /// One of the types that `open_enum!`, `closed_enum!` and `flags!` define.
-    Named(NamedNumber),
+    Named(Box<NamedNumber>),
     /// A type that is not shared.
     Other,
 }

@@ -72,7 +72,7 @@ impl Translator<'_> {
         let spelled = path.last().cloned().unwrap_or_default();
         let told = |error: Diagnostic| Err(Some(Box::new(error)));
         match self.scope.find(owner.from.module, &path, false) {
-            Found::Primitive(name) => self.primitive(&name, span, owner).map_err(|error| Some(Box::new(error))),
+            Found::Primitive(name) => self.primitive(&name, span, owner).map_err(Some),
             Found::Library(name) => self.library(&name, &ty.path, span, owner),
             Found::Entry(entry) => {
                 let name = self.names[entry].text.clone();
@@ -98,9 +98,9 @@ impl Translator<'_> {
         }
     }
 
-    fn primitive(&self, name: &str, span: Span, owner: Owner<'_>) -> Result<ast::TypeKind, Diagnostic> {
+    fn primitive(&self, name: &str, span: Span, owner: Owner<'_>) -> Result<ast::TypeKind, Box<Diagnostic>> {
         let write = |leaf| self.written(owner, leaf);
-        Err(match name {
+        Err(Box::new(match name {
             "bool" => errors::bool_field(span, owner.name, &write("zeroipc::Bool8")),
             "char" => errors::char_field(span, owner.name, &write("u32")),
             "usize" => errors::pointer_width(span, owner.name, name, &write("u64")),
@@ -108,7 +108,7 @@ impl Translator<'_> {
             "u128" | "i128" => errors::wide(span, owner.name, name, &write("[u64; 2]")),
             "str" => errors::unsized_field(span, owner.name),
             number => return Ok(named(number)),
-        })
+        }))
     }
 
     /// A type of `zeroipc`.

@@ -2,7 +2,6 @@
 //!
 //! zipc namespace robot.nav
 
-use bytemuck::Zeroable;
 use zeroipc::{Bool8, Complex, F16, FixedStr as Text, ShmLayout};
 
 use self::parts::*;
@@ -10,14 +9,14 @@ use self::parts::*;
 /// The most sensors that there are.
 pub const MAX_SENSORS: u32 = 1_000;
 /// Twice that, where Rust wants it.
-const DOUBLE: usize = MAX_SENSORS as usize * 2;
-const MASK: u64 = 0xFFFF_0000_0000_0000;
-const LOWEST: i64 = -9223372036854775808;
-const INVERTED: u8 = !(INNER_BITS as u8);
-const SHIFTED: u32 = (200u8 << 1) as u32 + u32::BITS;
-const LETTER: u8 = b'A';
+pub const DOUBLE: usize = MAX_SENSORS as usize * 2;
+pub const MASK: u64 = 0xFFFF_0000_0000_0000;
+pub const LOWEST: i64 = -9223372036854775808;
+pub const INVERTED: u8 = !(INNER_BITS as u8);
+pub const SHIFTED: u32 = (200u8 << 1) as u32 + u32::BITS;
+pub const LETTER: u8 = b'A';
 const SCALE: f64 = 2.5;
-const ON_BY_DEFAULT: u8 = Mode::RUN.0;
+pub const ON_BY_DEFAULT: u8 = Mode::RUN.0;
 const _: () = assert!(size_of::<Reading>() == 104);
 
 zeroipc::open_enum! {
@@ -63,7 +62,7 @@ type NotNeeded = Vec<String>;
 /// One measurement.
 ///
 /// With a second paragraph.
-#[derive(Clone, Copy, Zeroable, ShmLayout)]
+#[derive(Clone, Copy, ShmLayout)]
 #[repr(C)]
 #[shm(rename = "Measurement")]
 pub struct Reading {
@@ -125,7 +124,6 @@ pub mod parts {
     }
 }
 
-#[derive(Debug)]
 struct Private {
     lines: Vec<Line>,
 }
