@@ -16,6 +16,7 @@ mod lint;
 mod old_schemas;
 mod pages;
 mod placing;
+mod python;
 mod registered;
 mod reject;
 mod rust_input;
