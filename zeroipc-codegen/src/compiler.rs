@@ -80,6 +80,10 @@ pub enum Error {
     Schema(Vec<Report>),
     /// Two schemas would write the same file.
     SameOutput(PathBuf),
+    /// An output would replace a file that was read.
+    OverInput(PathBuf),
+    /// What a program has registered is no schema; the sentence says why.
+    Registered(String),
     /// There is no old version to compare with.
     Against {
         /// What was to be compared with, as the user wrote it.
@@ -99,6 +103,13 @@ impl Error {
             Error::SameOutput(path) => {
                 format!("error: two schemas would both write `{}`; compile them into two directories\n", path.display())
             }
+            Error::OverInput(path) => {
+                format!(
+                    "error: the output `{}` would replace what was read; choose another directory\n",
+                    path.display()
+                )
+            }
+            Error::Registered(why) => format!("error: {why}\n"),
             Error::Against { what, why } => format!("error: cannot compare with `{what}`: {why}\n"),
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
@@ -124,7 +135,12 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { error, .. } => Some(error),
-            Error::Schema(_) | Error::SameOutput(_) | Error::NoBuildScript(_) | Error::Against { .. } => None,
+            Error::Schema(_)
+            | Error::SameOutput(_)
+            | Error::OverInput(_)
+            | Error::Registered(_)
+            | Error::NoBuildScript(_)
+            | Error::Against { .. } => None,
         }
     }
 }

@@ -169,6 +169,11 @@ impl Diagnostics {
         self.errors
     }
 
+    #[cfg(feature = "rust-input")]
+    pub(crate) fn into_list(self) -> Vec<Diagnostic> {
+        self.list
+    }
+
     pub(crate) fn into_report(self, source: &Source) -> Report {
         Report::new(source, self.list)
     }

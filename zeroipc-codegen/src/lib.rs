@@ -70,7 +70,10 @@ mod model;
 mod names;
 #[cfg(feature = "cli")]
 mod pages;
+mod registered;
 mod render;
+#[cfg(feature = "rust-input")]
+mod rust_input;
 mod source;
 mod syntax;
 mod write;
@@ -85,4 +88,5 @@ pub use fmt::{fix_padding, format};
 pub use levels::Level;
 #[cfg(feature = "cli")]
 pub use pages::{page, page_titles};
+pub use registered::schema_of;
 pub use source::{Source, Span};

@@ -102,7 +102,7 @@ impl Loader {
             self.units[place] = Some(Unit { source, file: File::default(), schema: None, report });
             return place;
         }
-        let file = syntax::parse(&source.text, &mut errors);
+        let file = parse(&source, &mut errors);
         names::check(&file, &source, &mut errors);
         self.open.push((place, source.name.clone()));
         let imports = self.imports(&file, &source, &mut errors);
@@ -116,15 +116,16 @@ impl Loader {
     fn imports(&mut self, file: &File, source: &Source, errors: &mut Diagnostics) -> Vec<Imported> {
         let mut imports: Vec<Imported> = Vec::new();
         for import in &file.imports {
+            let path = import.path.text.clone();
             let Some((alias, schema)) = self.import(import, source, errors) else {
                 // Names of a file that cannot be had are not reported as unknown.
                 let alias = import.alias.as_ref().map_or_else(|| stem(&import.path.text), |alias| alias.text.clone());
-                imports.push(Imported { alias, span: import.path.span, schema: None });
+                imports.push(Imported { path, alias, span: import.path.span, schema: None });
                 continue;
             };
             match imports.iter().find(|other| other.alias == alias) {
                 Some(other) => errors.push(errors::import_twice(&import.path, &alias, other.span)),
-                None => imports.push(Imported { alias, span: import.path.span, schema }),
+                None => imports.push(Imported { path, alias, span: import.path.span, schema }),
             }
         }
         imports
@@ -219,6 +220,20 @@ impl Loader {
                 None
             }
         }
+    }
+}
+
+/// The tree of a schema or of Rust source.
+fn parse(source: &Source, errors: &mut Diagnostics) -> File {
+    if !source.is_rust() {
+        return syntax::parse(&source.text, errors);
+    }
+    #[cfg(feature = "rust-input")]
+    return crate::rust_input::read(source, errors);
+    #[cfg(not(feature = "rust-input"))]
+    {
+        errors.push(errors::no_rust());
+        File::default()
     }
 }
 

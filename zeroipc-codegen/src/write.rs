@@ -6,13 +6,20 @@ use std::path::{Path, PathBuf};
 use crate::compiler::{Compiled, Error, Output};
 
 impl Compiled {
-    /// Writes the outputs into `dir`, and those with a directory of their own there; both are created if need be. A file that already says the same is not touched.
+    /// Writes the outputs into `dir`, and those with a directory of their own there; both are created if need be. A file
+    /// that already says the same is not touched.
     ///
     /// # Errors
-    /// When the system refuses; files before the refused one are then written.
+    /// When an output would replace a file that was read, before anything is written. When the system refuses; files before
+    /// the refused one are then written.
     pub fn write_to(&self, dir: impl AsRef<Path>) -> Result<(), Error> {
         let dir = dir.as_ref();
         create(dir)?;
+        let inputs: Vec<PathBuf> = self.inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
+        let replaces = |path: &PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
+        if let Some(path) = self.outputs.iter().map(|output| dir.join(&output.path)).find(replaces) {
+            return Err(Error::OverInput(path));
+        }
         for output in &self.outputs {
             let path = dir.join(&output.path);
             if let Some(own) = path.parent() {

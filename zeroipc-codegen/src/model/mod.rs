@@ -105,6 +105,8 @@ impl Schema {
 #[derive(Debug)]
 pub(crate) struct Import {
     pub(crate) module: Rc<Module>,
+    /// As it is written.
+    pub(crate) path: String,
     /// The name of the file here.
     pub(crate) alias: String,
     pub(crate) span: Span,

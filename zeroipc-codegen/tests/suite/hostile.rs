@@ -36,7 +36,7 @@ fn corpus() -> Vec<String> {
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).filter(|text| text.len() < 4000).collect()
 }
 
-fn mutate(text: &str, random: &mut Random) -> String {
+pub(crate) fn mutate(text: &str, random: &mut Random) -> String {
     const PIECES: &[&str] = &[
         "{",
         "}",

@@ -22,7 +22,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("emit/cpp", EMITTER),
     ("emit/python", EMITTER),
     ("emit/rust", EMITTER),
-    ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors"]),
+    ("emit/zipc", &["model", "fmt"]),
+    ("rust_input", &["source", "diagnostic", "syntax"]),
+    ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors", "fmt"]),
 ];
 
 fn check(path: &Path, allowed: &[&str]) {

@@ -18,5 +18,8 @@ mod old_schemas;
 mod pages;
 mod placing;
 mod python;
+mod registered;
 mod reject;
 mod rust;
+mod rust_input;
+mod zipc;

@@ -14,6 +14,7 @@ fn compiler() -> Compiler {
 fn reports() -> Vec<(std::path::PathBuf, Vec<Report>)> {
     let cases = files(&tests_dir().join("reject"), "zipc").into_iter();
     cases
+        .chain(files(&tests_dir().join("rust_input/reject"), "rs"))
         .map(|path| match compiler().source(source(&path)).compile() {
             Err(Error::Schema(reports)) => (path, reports),
             Err(error) => panic!("{}: {error}", path.display()),
