@@ -73,6 +73,13 @@ pub enum Error {
     Schema(Vec<Report>),
     /// Two schemas would write the same file.
     SameOutput(PathBuf),
+    /// Something was asked for by a name that no struct, variant or segment has.
+    NoSuchType {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        near: Option<String>,
+    },
     /// This is not running in a build script: the variable is missing.
     NoBuildScript(&'static str),
 }
@@ -84,6 +91,10 @@ impl Error {
             Error::Io { path, error } => format!("error: cannot access `{}`: {error}\n", path.display()),
             Error::SameOutput(path) => {
                 format!("error: two schemas would both write `{}`; compile them into two directories\n", path.display())
+            }
+            Error::NoSuchType { name, near } => {
+                let help = near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("error: no struct, variant or segment is called `{name}`{help}\n")
             }
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
@@ -109,7 +120,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { error, .. } => Some(error),
-            Error::Schema(_) | Error::SameOutput(_) | Error::NoBuildScript(_) => None,
+            Error::Schema(_) | Error::SameOutput(_) | Error::NoSuchType { .. } | Error::NoBuildScript(_) => None,
         }
     }
 }
@@ -269,11 +280,19 @@ impl Compiler {
                 outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
             }
         }
+        let outputs = Output::distinct(outputs)?;
+        Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs })
+    }
+}
+
+impl Output {
+    /// The outputs, when no two of them are the same file.
+    pub(crate) fn distinct(outputs: Vec<Output>) -> Result<Vec<Output>, Error> {
         let mut paths: Vec<&PathBuf> = outputs.iter().map(|output| &output.path).collect();
         paths.sort_unstable();
         match paths.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::SameOutput(pair[0].clone())),
-            None => Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs }),
+            None => Ok(outputs),
         }
     }
 }

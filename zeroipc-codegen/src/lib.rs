@@ -61,6 +61,8 @@ mod emit;
 mod fmt;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "cli")]
+mod layout;
 mod levels;
 mod load;
 mod model;
