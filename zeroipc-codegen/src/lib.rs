@@ -57,6 +57,8 @@ mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
+#[cfg(feature = "cli")]
+mod doc;
 mod emit;
 mod fmt;
 #[cfg(feature = "json")]

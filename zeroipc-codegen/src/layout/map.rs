@@ -17,7 +17,12 @@ pub(super) fn segment(schema: &Schema, item: &Segment) -> String {
     let placed = item.structures.iter().map(|structure| structure.size).sum::<u64>();
     let lost = item.used.saturating_sub(placed + item.table + item.passport);
     let mut text = format!("segment {} = {:?}\n{}", item.name, item.path, table.text());
-    text.push_str(&format!("  size {}, used {} ({})\n", bytes(item.size), bytes(item.used), share(item.used, item.size)));
+    text.push_str(&format!(
+        "  size {}, used {} ({})\n",
+        bytes(item.size),
+        bytes(item.used),
+        share(item.used, item.size)
+    ));
     text.push_str(&format!("  structures {}, between them for alignment {}\n", bytes(placed), bytes(lost)));
     text
 }

@@ -14,9 +14,9 @@ use crate::compiler::{Checked, Error, Output};
 use crate::model::{Schema, Segment, Struct, Variant};
 use crate::syntax::nearest::nearest;
 
-pub(crate) use facts::{Kind, Row, case_rows, kind_of, struct_rows};
+pub(crate) use facts::{Kind, Row, case_rows, struct_rows};
 pub(crate) use numbers::{bytes, grouped, share};
-pub(crate) use values::{float, form, lines_of, literal, shortened, type_text};
+pub(crate) use values::{float, lines_of, literal, shortened, type_text};
 
 /// Something that has a layout.
 #[derive(Clone, Copy)]

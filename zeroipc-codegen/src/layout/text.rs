@@ -3,12 +3,14 @@
 use super::facts::{LINE, Row, case_rows, struct_rows, usage};
 use super::numbers::{bytes, grouped, share};
 use super::table::Table;
-use super::values::{lines_of, type_text};
+use super::values::{lines_of, shortened, type_text};
 use crate::model::{Schema, Struct, TAG, Variant};
 
 /// The columns of both.
-const HEAD: [(&str, bool); 5] =
-    [("offset", true), ("size", true), ("field", false), ("type", false), ("notes", false)];
+const HEAD: [(&str, bool); 5] = [("offset", true), ("size", true), ("field", false), ("type", false), ("notes", false)];
+
+/// The most that is shown of a type: its name and that of its file, or many brackets.
+const TYPE: usize = 130;
 
 /// The table of a struct, and what it adds up to.
 pub(super) fn structure(schema: &Schema, item: &Struct) -> String {
@@ -41,7 +43,7 @@ pub(super) fn structure(schema: &Schema, item: &Struct) -> String {
 fn cells(row: &Row<'_>) -> Vec<String> {
     let name = if row.ty.is_empty() { format!("({})", row.name) } else { row.name.to_owned() };
     let notes: Vec<String> = row.notes.iter().cloned().chain(row.crossing()).collect();
-    vec![row.offset.to_string(), row.size.to_string(), name, row.ty.clone(), notes.join("; ")]
+    vec![row.offset.to_string(), row.size.to_string(), name, shortened(&row.ty, TYPE), notes.join("; ")]
 }
 
 fn size_line(size: u64, align: u64) -> String {
@@ -70,7 +72,7 @@ pub(super) fn variant(schema: &Schema, item: &Variant) -> String {
             notes.push(format!("{} unused", bytes(room - row.size)));
         }
         let offset = if row.size > 0 { row.offset.to_string() } else { "-".to_owned() };
-        table.row(vec![offset, row.size.to_string(), row.name.to_owned(), row.ty.clone(), notes.join("; ")]);
+        table.row(vec![offset, row.size.to_string(), row.name.to_owned(), shortened(&row.ty, TYPE), notes.join("; ")]);
     }
     let largest = rows.iter().map(|row| row.size).max().unwrap_or(0);
     let mut text = format!("variant {}\n{}", item.name, table.text());

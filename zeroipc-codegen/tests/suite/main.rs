@@ -4,6 +4,7 @@
 
 mod cli;
 mod compilers;
+mod doc;
 mod files;
 mod fmt;
 mod generate;
@@ -11,5 +12,7 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod layout;
+mod markup;
 mod placing;
 mod reject;

@@ -4,8 +4,10 @@ use crate::layout::Row;
 
 /// The rows that a picture has at most.
 const MOST: usize = 64;
-/// The rows up to which a grid keeps its large cells.
-const COMFORTABLE: usize = 18;
+/// The rows up to which a grid has large cells and shows every byte.
+const FEW: usize = 18;
+/// The rows up to which a grid has large cells.
+const SOME: usize = 26;
 /// The rows that one field has before those in the middle are left out.
 const WHOLE: u64 = 4;
 
@@ -68,8 +70,9 @@ fn lines(rows: &[Row<'_>], bytes: u64, top: u32, most: usize, whole: u64) -> (Ve
 /// How many bytes a row has, and the lines.
 pub(super) fn arrange(rows: &[Row<'_>], top: u32) -> (u64, Vec<Line>) {
     // Every byte in large cells is best; then large cells without the middles of long fields.
-    for (bytes, whole) in [(8, u64::MAX), (16, u64::MAX), (8, WHOLE), (16, WHOLE)] {
-        if let (lines, true) = lines(rows, bytes, top, COMFORTABLE, whole) {
+    let ways = [(8, u64::MAX, FEW), (16, u64::MAX, FEW), (8, WHOLE, SOME), (16, WHOLE, SOME)];
+    for (bytes, whole, most) in ways {
+        if let (lines, true) = lines(rows, bytes, top, most, whole) {
             return (bytes, lines);
         }
     }

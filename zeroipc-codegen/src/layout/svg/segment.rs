@@ -62,7 +62,8 @@ fn row(canvas: &mut Canvas, part: &Part, kind: Kind, whole: u64, y: u32) {
 }
 
 fn tooltip(part: &Part) -> String {
-    format!("{} {}\noffset {}, {}", part.name, shortened(&part.form, 200), grouped(part.offset), bytes(part.size))
+    let what = format!("{} {}", part.name, shortened(&part.form, 200));
+    format!("{}\noffset {}, {}", what.trim_end(), grouped(part.offset), bytes(part.size))
 }
 
 /// The colours of the parts: behind the table and the passport come the structures.

@@ -64,7 +64,9 @@ fn case(canvas: &mut Canvas, columns: &Columns, item: &Variant, tag: u64, row: &
     canvas.open(&tooltip(row), row.meta.deprecated.is_some());
     canvas.text("z-name", 20, y + 26, &fit(row.name, columns.tag - 30, NAME).unwrap_or_default());
     canvas.area(Kind::Named, columns.tag, y, TAG_WIDTH, HEIGHT);
-    canvas.label((columns.tag, y, TAG_WIDTH), &format!("= {value}"), &bytes(tag), "");
+    let value = fit(&format!("= {value}"), TAG_WIDTH - 12, SMALL).unwrap_or_default();
+    canvas.text("z-type", columns.tag + 6, y + 18, &value);
+    canvas.text("z-type", columns.tag + 6, y + 34, &bytes(tag));
     let hole = columns.payload - columns.tag - TAG_WIDTH;
     if hole > 0 {
         canvas.area(Kind::Reserved, columns.tag + TAG_WIDTH, y, hole, HEIGHT);
