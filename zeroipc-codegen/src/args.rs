@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Read schemas and what they import, and write nothing
     Check(Check),
+    /// Format schemas in place; `-` formats the standard input to the standard output
+    Fmt(Fmt),
     /// Explain an error code, such as ZIPC0101, or a warning's name
     Explain {
         /// The code or name; without one, all are listed
@@ -102,6 +104,25 @@ pub(crate) struct Compile {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) input: Input,
+}
+
+/// Format schemas
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    #[command(flatten)]
+    pub(crate) input: Input,
+
+    /// Write nothing, name the files that are not formatted, and exit with 3 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// As `--check`, and show what would change
+    #[arg(long)]
+    pub(crate) diff: bool,
+
+    /// Also give every hole between fields its `reserved` bytes
+    #[arg(long)]
+    pub(crate) fix_padding: bool,
 }
 
 /// What every command that reads schemas has.
@@ -221,7 +242,7 @@ impl Input {
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

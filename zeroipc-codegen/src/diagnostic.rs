@@ -21,6 +21,8 @@ pub enum Severity {
     Error,
     /// Something is done differently from what the schema says.
     Warning,
+    /// Told for information.
+    Note,
 }
 
 impl Severity {
@@ -29,6 +31,7 @@ impl Severity {
         match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         }
     }
 }
@@ -180,6 +183,12 @@ impl Report {
     /// Adds what was found later.
     pub(crate) fn add(&mut self, more: Diagnostics) {
         self.diagnostics.extend(more.list);
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    }
+
+    /// Adds the diagnostics of another report about the same source.
+    pub(crate) fn merge(&mut self, more: Report) {
+        self.diagnostics.extend(more.diagnostics);
         self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     }
 

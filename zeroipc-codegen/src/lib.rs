@@ -53,6 +53,7 @@
 //! `cli`, on by default, builds the command `zeroipc-codegen`, and switches on `json`, the resolved schema and diagnostics as
 //! JSON. Without them there are no dependencies but askama and annotate-snippets.
 
+mod breaking;
 mod build_script;
 mod case;
 mod compiler;
@@ -60,24 +61,32 @@ mod diagnostic;
 #[cfg(feature = "cli")]
 mod doc;
 mod emit;
+mod fingerprints;
 mod fmt;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "cli")]
 mod layout;
 mod levels;
+mod lint;
 mod load;
 mod model;
 mod names;
+#[cfg(feature = "cli")]
+mod pages;
 mod render;
 mod source;
 mod syntax;
 mod write;
 
+pub use breaking::{Accepted, Change, Changes, Class, Lock, Old, against, breaking};
 pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
 pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
 pub use emit::Target;
+pub use fingerprints::TypeFingerprint;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
+#[cfg(feature = "cli")]
+pub use pages::{page, page_titles};
 pub use source::{Source, Span};

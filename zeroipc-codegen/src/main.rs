@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod diff;
+mod format;
 mod show;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     let (cli, levels) = args::parse();
     let code = match &cli {
         Cli { command: Some(Command::Check(check)), .. } => commands::check(check, &levels),
+        Cli { command: Some(Command::Fmt(fmt)), .. } => format::format(fmt),
         Cli { command: Some(Command::Explain { code }), .. } => commands::explain(code.as_deref()),
         Cli { command: Some(Command::Completions { shell }), .. } => commands::completions(*shell),
         Cli { command: None, compile } => commands::compile(compile, &levels),

@@ -36,7 +36,15 @@ pub enum Target {
 
 impl Target {
     /// Every kind of output.
-    pub const ALL: [Target; 6] = [Target::C, Target::Cpp, Target::Python, Target::Rust, Target::Json, Target::Zipc];
+    pub const ALL: &'static [Target] = &[
+        Target::C,
+        Target::Cpp,
+        Target::Python,
+        Target::Rust,
+        #[cfg(feature = "json")]
+        Target::Json,
+        Target::Zipc,
+    ];
 
     /// The name of the language.
     pub const fn language(self) -> &'static str {

@@ -3,7 +3,7 @@
 /// `1 byte`, `17 bytes`, `1,048,576 bytes (1 MiB)`.
 pub(crate) fn bytes(count: u64) -> String {
     let unit = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let whole = unit.into_iter().find(|(size, _)| count >= *size && count % size == 0);
+    let whole = unit.into_iter().find(|(size, _)| count >= *size && count.is_multiple_of(*size));
     let plain = if count == 1 { "1 byte".to_owned() } else { format!("{} bytes", grouped(count)) };
     whole.map_or(plain.clone(), |(size, unit)| format!("{plain} ({} {unit})", grouped(count / size)))
 }
@@ -13,7 +13,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

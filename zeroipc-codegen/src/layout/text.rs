@@ -16,7 +16,7 @@ const TYPE: usize = 130;
 pub(super) fn structure(schema: &Schema, item: &Struct) -> String {
     let mut table = Table::new(&HEAD);
     for row in struct_rows(schema, item) {
-        if row.offset > 0 && row.offset % LINE == 0 {
+        if row.offset > 0 && row.offset.is_multiple_of(LINE) {
             table.rule(format!("line {} begins here", row.offset / LINE));
         }
         table.row(cells(&row));

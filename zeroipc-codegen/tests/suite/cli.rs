@@ -192,3 +192,45 @@ fn completions_know_the_commands() {
         assert!(text(&output.stdout).contains("explain"), "{shell}");
     }
 }
+
+#[test]
+fn fmt_rewrites_shows_and_checks() {
+    let dir = scratch("cli_fmt");
+    let (ugly, tidy) = ("struct Point{x:f32;  y:f32;}", "struct Point {\n    x: f32;\n    y: f32;\n}\n");
+    std::fs::write(dir.join("ugly.zipc"), ugly).unwrap();
+    std::fs::write(dir.join("tidy.zipc"), tidy).unwrap();
+    std::fs::write(dir.join("broken.zipc"), "struct {").unwrap();
+    let output = command(&dir, &["fmt", "--check", "tidy.zipc", "ugly.zipc"]);
+    assert_code(&output, 3);
+    assert_eq!(text_of(&output), "ugly.zipc: not formatted\n");
+    let output = command(&dir, &["fmt", "--diff", "ugly.zipc"]);
+    assert_code(&output, 3);
+    assert!(text(&output.stdout).contains("-struct Point{x:f32;  y:f32;}"), "{}", text(&output.stdout));
+    assert_eq!(std::fs::read_to_string(dir.join("ugly.zipc")).unwrap(), ugly);
+
+    let output = command(&dir, &["fmt", "broken.zipc", "ugly.zipc", "--error-format=short"]);
+    assert_code(&output, 1);
+    assert!(text_of(&output).starts_with("broken.zipc:1:8: error[ZIPC0002]"), "{}", text_of(&output));
+    assert_eq!(std::fs::read_to_string(dir.join("ugly.zipc")).unwrap(), tidy);
+    assert_eq!(std::fs::read_to_string(dir.join("broken.zipc")).unwrap(), "struct {");
+    assert_code(&command(&dir, &["fmt", "missing.zipc"]), 2);
+
+    std::fs::write(dir.join("hole.zipc"), "struct Hole { a: u8; b: u64; c: u8; }\n").unwrap();
+    assert_code(&command(&dir, &["fmt", "--fix-padding", "hole.zipc"]), 0);
+    let fixed = std::fs::read_to_string(dir.join("hole.zipc")).unwrap();
+    let lines = ["a: u8;", "reserved 7;", "b: u64;", "c: u8;", "reserved 7;"];
+    assert_eq!(fixed, format!("struct Hole {{\n    {}\n}}\n", lines.join("\n    ")));
+    assert_code(&command(&dir, &["check", "hole.zipc"]), 0);
+}
+
+#[test]
+fn explain_shows_pages() {
+    let dir = scratch("cli_explain");
+    let output = command(&dir, &["explain", "ZIPC0101"]);
+    assert_code(&output, 0);
+    assert!(text(&output.stdout).starts_with("# ZIPC0101: "));
+    assert!(text(&command(&dir, &["explain"]).stdout).lines().any(|line| line.starts_with("ZIPC0503: ")));
+    let output = command(&dir, &["explain", "ZIPC9999"]);
+    assert_code(&output, 2);
+    assert!(text_of(&output).contains("no page about `ZIPC9999`"));
+}

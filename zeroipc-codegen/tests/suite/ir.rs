@@ -8,7 +8,10 @@ use zeroipc_codegen::{Compiler, Source, Target};
 use crate::files::{files, scratch, source, tests_dir};
 
 fn json(source: Source) -> serde_json::Value {
-    let compiler = Compiler::new().include(tests_dir().join("accept")).target(Target::Json);
+    let compiler = Compiler::new()
+        .include(tests_dir().join("accept"))
+        .include(tests_dir().join("../../schemas"))
+        .target(Target::Json);
     let output = compiler.source(source).compile().unwrap_or_else(|error| panic!("{error}")).outputs.remove(0);
     serde_json::from_str(&output.text).unwrap()
 }

@@ -9,7 +9,8 @@ use crate::hostile::PATIENCE;
 use crate::markup::assert_well_formed;
 
 pub(crate) fn checked(source: Source) -> Checked {
-    let compiler = Compiler::new().include(tests_dir().join("accept")).source(source);
+    let schemas = tests_dir().join("../../schemas");
+    let compiler = Compiler::new().include(tests_dir().join("accept")).include(schemas).source(source);
     compiler.check().unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
 
+mod breaking;
 mod cli;
 mod compilers;
 mod doc;
@@ -13,6 +14,9 @@ mod hostile;
 mod ir;
 mod layering;
 mod layout;
+mod lint;
 mod markup;
+mod old_schemas;
+mod pages;
 mod placing;
 mod reject;

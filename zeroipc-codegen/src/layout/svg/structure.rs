@@ -76,7 +76,7 @@ fn offsets(canvas: &mut Canvas, bytes: u64, lines: &[Line]) -> bool {
         let offset = line.first * bytes;
         let (text, y) = if line.skips() { ("⋮".to_owned(), line.y + 20) } else { (offset.to_string(), line.y + 18) };
         canvas.text("z-offset", LEFT - 8, y, &text);
-        if offset > 0 && offset % LINE == 0 && !line.skips() {
+        if offset > 0 && offset.is_multiple_of(LINE) && !line.skips() {
             canvas.stroke("z-cache", &format!("M20 {}H{}", line.y, WIDTH - 12));
             let mark = format!("line {}", offset / LINE);
             canvas.text("z-mark", LEFT - 8, line.y + 34, &fit(&mark, LEFT - 12, SMALL - 1).unwrap_or_default());
