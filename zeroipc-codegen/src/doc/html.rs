@@ -95,13 +95,13 @@ fn table(table: &Table<'_>) -> String {
     for (i, head) in table.head.iter().enumerate() {
         // What the first cell of a table of spellings is for needs no word.
         let head = if i == 0 && head.is_empty() { "<span class=\"hidden\">What</span>" } else { head };
-        out.push_str(&format!("<th scope=\"col\"{}>{head}</th>", class(table, i)));
+        out.push_str(&format!("<th scope=\"col\"{}>{head}</th>", class(table, i, None)));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         out.push_str("<tr>");
         for (i, cell) in row.iter().enumerate() {
-            out.push_str(&format!("<td{}>{}</td>", class(table, i), line(cell)));
+            out.push_str(&format!("<td{}>{}</td>", class(table, i, Some(cell)), line(cell)));
         }
         out.push_str("</tr>\n");
     }
@@ -109,12 +109,28 @@ fn table(table: &Table<'_>) -> String {
     out
 }
 
-/// Numbers stand at the right of their column, and values take no room from what they mean.
-fn class(table: &Table<'_>, i: usize) -> &'static str {
+/// The letters of a value that stand in one line.
+const SHORT: usize = 24;
+
+/// Numbers stand at the right of their column, and long values take no room from what they mean.
+fn class(table: &Table<'_>, i: usize, cell: Option<&Line<'_>>) -> &'static str {
     match table.head.get(i).copied() {
         Some("Offset" | "Size" | "Tag") => " class=\"number\"",
-        Some("Range" | "Null" | "Default" | "Value" | "Bits" | "Unit") => " class=\"value\"",
+        Some("Range" | "Null" | "Default" | "Value" | "Bits" | "Unit") => {
+            if cell.is_some_and(|cell| cell.iter().map(length).sum::<usize>() > SHORT) {
+                " class=\"long\""
+            } else {
+                " class=\"short\""
+            }
+        }
         _ => "",
+    }
+}
+
+fn length(inline: &Inline<'_>) -> usize {
+    match inline {
+        Inline::Text(text) | Inline::Code(text) | Inline::Struck(text) => text.chars().count(),
+        Inline::Link { .. } | Inline::Prose(_) | Inline::Anchor(_) => 0,
     }
 }
 

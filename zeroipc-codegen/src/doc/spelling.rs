@@ -58,7 +58,7 @@ pub(super) fn enumeration<'a>(schema: &Schema, item: &Enum) -> Table<'a> {
     enum_rows(schema, item, "type", &mut table);
     if item.flavour == Flavour::Closed {
         let known = format!("{name}::known()");
-        row(&mut table, "all cases", [String::new(), "is_known(it)".to_owned(), String::new(), known]);
+        row(&mut table, "is it known", [String::new(), "is_known(it)".to_owned(), String::new(), known]);
     }
     table
 }
