@@ -123,13 +123,13 @@ fn hostile_schemas_have_pages_of_bounded_size() {
     let wide = |n: usize| (0..300).map(|i| format!("f{n}_{i}: [[[u8; 2]; 3]; 4];")).collect::<String>();
     let fields: String = (0..120).map(|n| format!("struct W{n} {{ {} }}\n", wide(n))).collect();
     let quotes = format!("//! {}\n{}struct A {{ x: u8; }}", "> ".repeat(100_000), "//! - `[a](b *c\n".repeat(20_000));
-    let controls = "//! a\u{1}b &#1; &#xFFFE; \u{fffe}\n/// \u{8}\nstruct A { x: u8 @unit(\"a\u{1}b\"); }".to_owned();
+    let controls =
+        "//! &#1; &#xFFFE; \u{fffe} [a](&#106;avascript:x)\nstruct A { x: u8 @unit(\"\u{fffe}\"); }".to_owned();
     let dir = scratch("hostile_pages");
     let mut paths = Vec::new();
     for (i, text) in [many, fields, quotes, controls].into_iter().enumerate() {
         let start = Instant::now();
-        let checked = zeroipc_codegen::Compiler::new().source(Source::new(format!("h{i}.zipc"), text.as_str())).check();
-        let Ok(checked) = checked else { continue };
+        let checked = checked(Source::new(format!("h{i}.zipc"), text.as_str()));
         let page = checked.doc_html().unwrap().remove(0);
         let all: usize = checked.doc_markdown().unwrap().iter().map(|output| output.text.len()).sum();
         assert!(page.text.len() < 24 << 20 && all < 48 << 20, "{i}: {} and {all} bytes", page.text.len());
@@ -138,6 +138,5 @@ fn hostile_schemas_have_pages_of_bounded_size() {
         paths.push(dir.join(&page.path));
         std::fs::write(dir.join(&page.path), &page.text).unwrap();
     }
-    assert!(paths.len() >= 3, "{paths:?}");
     assert_well_formed(&paths);
 }
