@@ -82,7 +82,7 @@ mod write;
 pub use breaking::{Accepted, Change, Changes, Class, Lock, Old, against, breaking};
 pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
-pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
+pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion, warnings};
 pub use emit::Target;
 pub use fingerprints::TypeFingerprint;
 pub use fmt::{fix_padding, format};

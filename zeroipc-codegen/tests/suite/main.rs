@@ -19,4 +19,5 @@ mod markup;
 mod old_schemas;
 mod pages;
 mod placing;
+mod python;
 mod reject;
