@@ -84,6 +84,13 @@ pub enum Error {
     OverInput(PathBuf),
     /// What a program has registered is no schema; the sentence says why.
     Registered(String),
+    /// Something was asked for by a name that no struct, variant or segment has.
+    NoSuchType {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        near: Option<String>,
+    },
     /// There is no old version to compare with.
     Against {
         /// What was to be compared with, as the user wrote it.
@@ -110,6 +117,10 @@ impl Error {
                 )
             }
             Error::Registered(why) => format!("error: {why}\n"),
+            Error::NoSuchType { name, near } => {
+                let help = near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("error: no struct, variant or segment is called `{name}`{help}\n")
+            }
             Error::Against { what, why } => format!("error: cannot compare with `{what}`: {why}\n"),
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
@@ -135,12 +146,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { error, .. } => Some(error),
-            Error::Schema(_)
-            | Error::SameOutput(_)
-            | Error::OverInput(_)
-            | Error::Registered(_)
-            | Error::NoBuildScript(_)
-            | Error::Against { .. } => None,
+            _ => None,
         }
     }
 }
@@ -330,11 +336,19 @@ impl Compiler {
                 outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
             }
         }
+        let outputs = Output::distinct(outputs)?;
+        Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs })
+    }
+}
+
+impl Output {
+    /// The outputs, when no two of them are the same file.
+    pub(crate) fn distinct(outputs: Vec<Output>) -> Result<Vec<Output>, Error> {
         let mut paths: Vec<&PathBuf> = outputs.iter().map(|output| &output.path).collect();
         paths.sort_unstable();
         match paths.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::SameOutput(pair[0].clone())),
-            None => Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs }),
+            None => Ok(outputs),
         }
     }
 }

@@ -58,11 +58,15 @@ mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
+#[cfg(feature = "cli")]
+mod doc;
 mod emit;
 mod fingerprints;
 mod fmt;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "cli")]
+mod layout;
 mod levels;
 mod lint;
 mod load;

@@ -18,6 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lint", &["source", "diagnostic", "syntax", "model", "load", "compiler"]),
     ("breaking", &["source", "diagnostic", "syntax", "model", "load", "compiler", "fingerprints"]),
     ("fingerprints.rs", &["compiler", "model"]),
+    ("layout", &["compiler", "model", "syntax::nearest", "layout"]),
+    ("doc", &["case", "compiler", "model", "layout"]),
     ("emit/c", EMITTER),
     ("emit/cpp", EMITTER),
     ("emit/python", EMITTER),
