@@ -120,7 +120,7 @@ impl Resolver<'_> {
         let item = self.enums[i].resolved.as_ref()?;
         let known = match flavour {
             Flavour::Flags => value & !item.values.iter().fold(0, |bits, known| bits | known.value) == 0,
-            Flavour::Open | Flavour::Closed => item.values.iter().any(|known| known.value == value),
+            _ => item.values.iter().any(|known| known.value == value),
         };
         if !known {
             self.errors.push(errors::unnamed_value(expr.span, &name, value, flavour == Flavour::Flags));
