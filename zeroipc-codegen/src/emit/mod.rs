@@ -1,7 +1,8 @@
 //! The model to text, one directory for each language: `names` spells, `view` builds final strings, `mod` places them
-//! with the templates. No language knows another.
+//! with the templates. No language knows another; what C and C++ spell alike is in `cfamily`.
 
 mod c;
+mod cfamily;
 mod cpp;
 mod json;
 mod python;

@@ -12,8 +12,8 @@ use crate::syntax::errors;
 /// The languages in which `word` is reserved, as a phrase.
 pub(crate) fn reserved_in(word: &str) -> Option<String> {
     let languages: Vec<&str> = [
-        ("C", c::names::RESERVED),
-        ("C++", c::names::RESERVED_CPP),
+        ("C", c::RESERVED),
+        ("C++", c::RESERVED_CPP),
         ("Python", python::names::RESERVED),
         ("Rust", rust::names::RESERVED),
     ]
@@ -34,7 +34,7 @@ pub(super) type Defined = Vec<(String, Span)>;
 /// Checks that no two definitions become one name.
 pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
     let languages = [
-        ("C", c::names::defined(schema), c::names::RESERVED_CPP),
+        ("C", c::defined(schema), c::RESERVED_CPP),
         ("Python", python::names::defined(schema), python::names::OWN),
         ("Rust", rust::names::defined(schema), rust::names::OWN),
     ];
