@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{c, python, rust};
+use super::{c, cpp, python, rust};
 use crate::diagnostic::Diagnostics;
 use crate::model::Schema;
 use crate::source::Span;
@@ -33,10 +33,14 @@ pub(super) type Defined = Vec<(String, Span)>;
 
 /// Checks that no two definitions become one name.
 pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
+    let c = c::defined(schema);
+    let beside_c = cpp::beside_c(schema, &c);
     let languages = [
-        ("C", c::defined(schema), c::RESERVED_CPP),
+        ("C", c, c::RESERVED_CPP),
         ("Python", python::names::defined(schema), python::names::OWN),
         ("Rust", rust::names::defined(schema), rust::names::OWN),
+        ("C++", cpp::defined(schema), &[]),
+        ("C++ with the C header", beside_c, &[]),
     ];
     // One word for each definition: its other spellings meet the same one.
     let mut told: HashSet<Span> = HashSet::new();

@@ -182,7 +182,7 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, pad12_) == 12,
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, wide) == 16,
     tests_enums_file_priv_offset_wide, "wide of File lies at 16");
 
-/** The value that means "none" of `light`. */
+/** The value of `light` that means "none". */
 #define TESTS_ENUMS_FILE_LIGHT_NULL TESTS_ENUMS_LIGHT_RED
 
 /** Sets every field to its default, and to zero where it has none. */

@@ -159,7 +159,7 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, last) == 96,
 /** The largest sensible value of `celsius`. */
 #define TESTS_FIELDS_SAMPLE_CELSIUS_MAX 10000.0
 
-/** The value that means "none" of `celsius`. */
+/** The value of `celsius` that means "none". */
 #define TESTS_FIELDS_SAMPLE_CELSIUS_NULL ZEROIPC_SCHEMA_CAST(double, NAN)
 
 /** The smallest sensible value of `level`. */
@@ -168,10 +168,10 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, last) == 96,
 /** The largest sensible value of `level`. */
 #define TESTS_FIELDS_SAMPLE_LEVEL_MAX INT32_C(100)
 
-/** The value that means "none" of `level`. */
+/** The value of `level` that means "none". */
 #define TESTS_FIELDS_SAMPLE_LEVEL_NULL (-INT32_C(1))
 
-/** The value that means "none" of `count`. */
+/** The value of `count` that means "none". */
 #define TESTS_FIELDS_SAMPLE_COUNT_NULL UINT16_C(65535)
 
 /** The smallest sensible value of `weights`. */
@@ -186,7 +186,7 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, last) == 96,
 /** The largest sensible value of `big`. */
 #define TESTS_FIELDS_SAMPLE_BIG_MAX UINT64_C(18446744073709551615)
 
-/** The value that means "none" of `maybe`. */
+/** The value of `maybe` that means "none". */
 #define TESTS_FIELDS_SAMPLE_MAYBE_NULL (-1.0f)
 
 /** The smallest sensible value of `tiny`. */
@@ -195,7 +195,7 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, last) == 96,
 /** The largest sensible value of `tiny`. */
 #define TESTS_FIELDS_SAMPLE_TINY_MAX INT8_C(127)
 
-/** The value that means "none" of `exact`. */
+/** The value of `exact` that means "none". */
 #define TESTS_FIELDS_SAMPLE_EXACT_NULL (-INT64_C(9223372036854775807) - 1)
 
 /** The smallest sensible value of `last`. */
@@ -263,12 +263,12 @@ static inline const char *tests_fields_sample_in_range(const tests_fields_sample
 {
     if (tests_fields_sample_has_celsius(it)
         && !(it->celsius >= TESTS_FIELDS_SAMPLE_CELSIUS_MIN
-        && it->celsius <= TESTS_FIELDS_SAMPLE_CELSIUS_MAX)) {
+            && it->celsius <= TESTS_FIELDS_SAMPLE_CELSIUS_MAX)) {
         return "celsius";
     }
     if (tests_fields_sample_has_level(it)
         && (it->level < TESTS_FIELDS_SAMPLE_LEVEL_MIN
-        || it->level > TESTS_FIELDS_SAMPLE_LEVEL_MAX)) {
+            || it->level > TESTS_FIELDS_SAMPLE_LEVEL_MAX)) {
         return "level";
     }
     for (size_t i = 0; i < 4; ++i) {

@@ -120,17 +120,17 @@ pub(super) fn structure(schema: &Schema, item: &crate::model::Struct) -> Definit
 /// The ends of a field's range, and its null value.
 fn constants(schema: &Schema, item: &crate::model::Struct, field: &Field) -> Vec<Define> {
     let define = |part: &str, doc: &str, literal| Define {
-        doc: comment("", &[format!("{doc} of `{}`.", field.name)], "*"),
+        doc: comment("", &[doc.replace('_', &format!("`{}`", field.name))], "*"),
         name: names::field_constant(schema, item, &field.name, part),
         value: C.value(schema, field.ty, literal),
     };
     let mut defines = Vec::new();
     if let Some((low, high)) = &field.range {
-        defines.push(define("MIN", "The smallest sensible value", low));
-        defines.push(define("MAX", "The largest sensible value", high));
+        defines.push(define("MIN", "The smallest sensible value of _.", low));
+        defines.push(define("MAX", "The largest sensible value of _.", high));
     }
     defines.extend(field.null.as_ref().map(|null| {
-        let mut define = define("NULL", "The value that means \"none\"", null);
+        let mut define = define("NULL", "The value of _ that means \"none\".", null);
         if define.value.contains('|') {
             define.value = format!("({})", define.value);
         }

@@ -31,12 +31,21 @@ pub(super) fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
 
 /// One line, or several where a condition would be too long.
 pub(super) fn wrapped(line: &str) -> Vec<String> {
-    if line.len() <= WIDTH {
-        return vec![line.to_owned()];
+    let mut indent = line.len() - line.trim_start().len();
+    let mut lines = Vec::new();
+    let mut rest = line.to_owned();
+    while rest.len() > WIDTH {
+        // The line that was broken off begins with an operator itself.
+        let from = indent + 4;
+        let Some(at) = rest.get(from..).and_then(|text| text.find(" && ").or_else(|| text.find(" || "))) else { break };
+        let tail = rest.split_off(from + at);
+        lines.push(rest);
+        // What stands behind the first operator is deeper inside.
+        indent += 4;
+        rest = format!("{}{}", " ".repeat(indent), tail.trim_start());
     }
-    let indent = line.len() - line.trim_start().len() + 4;
-    let glue = |operator: &str| format!("\n{}{} ", " ".repeat(indent), operator.trim());
-    line.replace(" && ", &glue("&&")).replace(" || ", &glue("||")).lines().map(str::to_owned).collect()
+    lines.push(rest);
+    lines
 }
 
 /// The lines of an initialiser with these bytes.

@@ -99,7 +99,7 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, grid) == 48,
 /** The largest sensible value of `half`. */
 #define TESTS_NUMBERS_NUMBERS_HALF_MAX UINT16_C(0x4100)
 
-/** The value that means "none" of `half`. */
+/** The value of `half` that means "none". */
 #define TESTS_NUMBERS_NUMBERS_HALF_NULL UINT16_C(0x7E00)
 
 /** Sets every field to its default, and to zero where it has none. */
@@ -127,7 +127,7 @@ static inline const char *tests_numbers_numbers_in_range(const tests_numbers_num
 {
     if (tests_numbers_numbers_has_half(it)
         && !(zeroipc_schema_half_order(it->half) >= zeroipc_schema_half_order(TESTS_NUMBERS_NUMBERS_HALF_MIN)
-        && zeroipc_schema_half_order(it->half) <= zeroipc_schema_half_order(TESTS_NUMBERS_NUMBERS_HALF_MAX))) {
+            && zeroipc_schema_half_order(it->half) <= zeroipc_schema_half_order(TESTS_NUMBERS_NUMBERS_HALF_MAX))) {
         return "half";
     }
     return NULL;
