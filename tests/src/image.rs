@@ -12,7 +12,7 @@ use zeroipc::{Array, Memory, Queue, ShmLayout, StructureKind, TableVersion};
 use crate::names::path_of;
 use crate::rng::Rng;
 use crate::sys::Scribble;
-use crate::types::{Aligned, Big, Fix, Item, Odd};
+use crate::types::{Aligned, Big, Event, Fix, Item, Odd, Topics};
 
 /// The kinds of segments that are damaged.
 pub const SHAPES: u64 = 5;
@@ -55,6 +55,7 @@ fn fill(memory: &Memory) {
     if memory.table_size() > 8 {
         Queue::<Odd>::create(memory, "odd", 1).expect("fits").push(Odd { bytes: [3; 13] }).expect("there is room");
         Array::<f32>::create(memory, "floats", 100).expect("fits");
+        Array::<Event>::create(memory, "events", 4).expect("fits").set(1, Event::bits(Topics::SENSOR));
     }
 }
 
@@ -220,6 +221,10 @@ pub fn use_memory(memory: &Memory) {
     use_array::<Fix>(memory, "fixes");
     use_array::<Aligned>(memory, "aligned");
     use_array::<Odd>(memory, "numbers");
+    use_array::<Event>(memory, "events");
+    if let Ok(events) = Array::<Event>::open(memory, "events") {
+        black_box(events.iter().take(10).map(|event| format!("{event:?} {:?}", event.tag().known())).count());
+    }
     if let Ok(array) = Array::<u64>::open(memory, "numbers")
         && array.is_writable()
     {

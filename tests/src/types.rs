@@ -1,6 +1,6 @@
 //! The elements that the tests share.
 
-use zeroipc::{FixedStr, ShmLayout};
+use zeroipc::{Complex, F16, FixedStr, ShmLayout};
 
 /// What producers push to consumers of any language.
 #[derive(Clone, Copy, Debug, PartialEq, ShmLayout)]
@@ -55,6 +55,44 @@ zeroipc::open_enum! {
         IDLE = 0,
         /// Drives.
         RUN = 1,
+    }
+}
+
+zeroipc::closed_enum! {
+    /// Which event it is.
+    pub enum EventTag: u16, EventKind {
+        /// Nothing.
+        NONE None = 0,
+        /// A number.
+        WAVE Wave = 1,
+        /// Two small ones.
+        PAIR Pair = 2,
+        /// Several bits.
+        BITS Bits = 3,
+    }
+}
+
+zeroipc::flags! {
+    /// What an event is about.
+    pub flags Topics: u32 {
+        /// Motors.
+        MOTOR = 1,
+        /// Sensors.
+        SENSOR = 1 << 31,
+    }
+}
+
+zeroipc::variant! {
+    /// One of several things that happen.
+    pub variant Event: EventTag, size = 24, align = 8, payload = 8 {
+        /// Nothing.
+        none = NONE,
+        /// A number.
+        wave(Complex<f64>) = WAVE,
+        /// Two small ones.
+        pair([F16; 2]) = PAIR,
+        /// Several bits.
+        bits(Topics) = BITS,
     }
 }
 

@@ -10,6 +10,9 @@ use serde_json::Value;
 use zeroipc::{Array, Memory, Queue};
 use zeroipc_tests::names::Name;
 
+#[path = "across/kinds.rs"]
+mod kinds;
+
 /// A peer: its name and the command that starts it.
 #[derive(Clone)]
 struct Peer {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use zeroipc_layout::decode::{Description, EnumNode, Node, StructNode};
-use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Scalar, StructDesc, TypeDesc, fingerprint};
+use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Flavour, Scalar, StructDesc, TypeDesc, fingerprint};
 
 use crate::render::field_name;
 
@@ -27,6 +27,7 @@ pub(crate) struct Names<'a> {
     pub(crate) name: &'a str,
     #[serde(rename = "type")]
     pub(crate) number: &'static str,
+    pub(crate) flavour: &'static str,
     pub(crate) values: Vec<Named<'a>>,
 }
 
@@ -105,7 +106,12 @@ fn names(node: EnumNode<'_>) -> Names<'_> {
     // `u64` values above `i64::MAX` are recorded as their two's complement.
     let meant = |value: i64| if node.repr == Scalar::U64 { i128::from(value.cast_unsigned()) } else { value.into() };
     let values = node.values().map(|(value, name)| Named { name, value: meant(value) }).collect();
-    Names { name: node.name, number: node.repr.name(), values }
+    let flavour = match node.flavour {
+        Flavour::Closed => "closed",
+        Flavour::Flags => "flags",
+        _ => "open",
+    };
+    Names { name: node.name, number: node.repr.name(), flavour, values }
 }
 
 /// The layout and the schema fingerprint of what is described.

@@ -8,9 +8,11 @@ mod args;
 mod command;
 mod exit;
 mod layout;
+mod number;
 mod path;
 mod render;
 mod table;
+mod variant;
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;

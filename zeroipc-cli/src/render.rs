@@ -7,9 +7,12 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use zeroipc_layout::Scalar;
+use zeroipc_layout::Flavour;
 use zeroipc_layout::decode::{Description, EnumNode, FieldNode, Node};
 use zeroipc_layout::name::Shown;
+
+use crate::number::Number;
+use crate::variant::present;
 
 /// How many nested elements, or opaque bytes, of one value are shown unless all are asked for.
 const NESTED: usize = 32;
@@ -20,15 +23,6 @@ pub(crate) struct Value<'a> {
     ty: Description<'a>,
     bytes: &'a [u8],
     nested: usize,
-}
-
-/// A number as its type means it.
-enum Number {
-    Unsigned(u64),
-    Signed(i64),
-    Single(f32),
-    Double(f64),
-    Truth(bool),
 }
 
 impl<'a> Value<'a> {
@@ -56,31 +50,24 @@ impl<'a> Value<'a> {
 
     fn named(&self, node: EnumNode<'a>) -> Result<&'a str, Number> {
         let number = Number::read(node.repr, self.bytes);
-        // `u64` values above `i64::MAX` are recorded as their two's complement.
-        let stored = match number {
-            Number::Unsigned(value) => value.cast_signed(),
-            Number::Signed(value) => value,
-            _ => return Err(number),
-        };
+        let Some(stored) = number.stored() else { return Err(number) };
         let name = node.values().find(|(value, name)| *value == stored && !name.is_empty());
         name.map(|(_, name)| name).ok_or(number)
     }
-}
 
-impl Number {
-    /// What `bytes` are; missing ones read as zero.
-    fn read(scalar: Scalar, bytes: &[u8]) -> Number {
-        let raw = bytes.iter().take(8).rev().fold(0_u64, |raw, byte| raw << 8 | u64::from(*byte));
-        match scalar {
-            Scalar::I8 => Number::Signed(i64::from(raw as i8)),
-            Scalar::I16 => Number::Signed(i64::from(raw as i16)),
-            Scalar::I32 => Number::Signed(i64::from(raw as i32)),
-            Scalar::I64 => Number::Signed(raw as i64),
-            Scalar::F32 => Number::Single(f32::from_bits(raw as u32)),
-            Scalar::F64 => Number::Double(f64::from_bits(raw)),
-            Scalar::Bool8 => Number::Truth(raw != 0),
-            _ => Number::Unsigned(raw),
+    /// The names of the bits that are set, each value that adds a bit to those before it, and the bits without a name.
+    fn flags(&self, node: EnumNode<'a>) -> (Vec<&'a str>, u64) {
+        let bits = Number::read(node.repr, self.bytes).stored().unwrap_or(0).cast_unsigned();
+        let (mut names, mut left) = (Vec::new(), bits);
+        for (value, name) in node.values() {
+            let value = value.cast_unsigned();
+            let is_set = bits & value == value && (left & value != 0 || bits == 0);
+            if is_set && !name.is_empty() {
+                names.push(name);
+                left &= !value;
+            }
         }
+        (names, left)
     }
 }
 
@@ -110,23 +97,21 @@ impl serde_json::ser::Formatter for OneLine {
     }
 }
 
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Number::Unsigned(value) => write!(f, "{value}"),
-            Number::Signed(value) => write!(f, "{value}"),
-            // `Debug` is the shortest text that reads back, and shows that it is no whole number.
-            Number::Single(value) => write!(f, "{value:?}"),
-            Number::Double(value) => write!(f, "{value:?}"),
-            Number::Truth(value) => write!(f, "{value}"),
-        }
-    }
-}
-
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ty.node() {
             Node::Scalar(scalar) => Number::read(scalar, self.bytes).fmt(f),
+            Node::Enum(node) if node.flavour == Flavour::Flags => {
+                let (names, left) = self.flags(node);
+                for (index, name) in names.iter().enumerate() {
+                    write!(f, "{}{}", if index > 0 { "|" } else { "" }, Shown(name))?;
+                }
+                match left {
+                    0 if names.is_empty() => f.write_str("0x0"),
+                    0 => Ok(()),
+                    left => write!(f, "{}{left:#x}", if names.is_empty() { "" } else { "|" }),
+                }
+            }
             Node::Enum(node) => match self.named(node) {
                 Ok(name) => Shown(name).fmt(f),
                 Err(number) => number.fmt(f),
@@ -149,7 +134,7 @@ impl fmt::Display for Value<'_> {
             }
             Node::Struct(node) => {
                 f.write_char('{')?;
-                for (index, field) in node.fields().enumerate() {
+                for (index, field) in present(node, self.bytes).enumerate() {
                     let comma = if index > 0 { "," } else { "" };
                     write!(f, "{comma} {}: {}", Shown(&field_name(&field)), self.field(&field))?;
                     if !field.unit.is_empty() {
@@ -191,24 +176,19 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            Number::Unsigned(value) => serializer.serialize_u64(value),
-            Number::Signed(value) => serializer.serialize_i64(value),
-            Number::Single(value) if value.is_finite() => serializer.serialize_f32(value),
-            Number::Double(value) if value.is_finite() => serializer.serialize_f64(value),
-            Number::Truth(value) => serializer.serialize_bool(value),
-            // JSON has no such numbers; `null` would hide which one it is.
-            Number::Single(_) | Number::Double(_) => serializer.collect_str(self),
-        }
-    }
-}
-
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.ty.node() {
             Node::Scalar(scalar) => Number::read(scalar, self.bytes).serialize(serializer),
+            Node::Enum(node) if node.flavour == Flavour::Flags => {
+                let (names, left) = self.flags(node);
+                let mut seq = serializer.serialize_seq(None)?;
+                names.iter().try_for_each(|name| seq.serialize_element(name))?;
+                if left != 0 {
+                    seq.serialize_element(&left)?;
+                }
+                seq.end()
+            }
             Node::Enum(node) => match self.named(node) {
                 Ok(name) => serializer.serialize_str(name),
                 Err(number) => number.serialize(serializer),
@@ -225,7 +205,7 @@ impl Serialize for Value<'_> {
             }
             Node::Struct(node) => {
                 let mut map = serializer.serialize_map(None)?;
-                for field in node.fields() {
+                for field in present(node, self.bytes) {
                     map.serialize_entry(&field_name(&field), &self.field(&field))?;
                 }
                 map.end()

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-
 use crate::source::{Source, Span};
 
 /// A stable name for a kind of diagnostic; `docs/schema.md` lists them all.
@@ -23,6 +21,16 @@ pub enum Severity {
     Error,
     /// Something is done differently from what the schema says.
     Warning,
+}
+
+impl Severity {
+    /// The word in messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
 }
 
 /// A place in the source, and what to say about it.
@@ -121,6 +129,11 @@ impl Diagnostics {
         }
     }
 
+    /// Something is wrong that is told elsewhere.
+    pub(crate) fn fail(&mut self) {
+        self.errors = true;
+    }
+
     pub(crate) fn as_slice(&self) -> &[Diagnostic] {
         &self.list
     }
@@ -142,6 +155,11 @@ pub enum Format {
     Human,
     /// One line each: `file:line:column: error[CODE]: message`.
     Short,
+    /// One JSON object each, on a line of its own.
+    #[cfg(feature = "json")]
+    Json,
+    /// Workflow commands that GitHub shows beside the lines of a change.
+    Github,
 }
 
 /// The diagnostics of one source, sorted by place.
@@ -171,116 +189,5 @@ impl Report {
     /// Whether one of the diagnostics is an error.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-
-    /// All diagnostics as text without colour, each ending with a newline.
-    pub fn render(&self, format: Format) -> String {
-        let mut out = String::new();
-        for (i, diagnostic) in self.diagnostics.iter().take(Self::MAX_SHOWN).enumerate() {
-            match format {
-                Format::Human => {
-                    if i > 0 {
-                        out.push('\n');
-                    }
-                    out.push_str(&self.human(diagnostic));
-                }
-                Format::Short => out.push_str(&self.short(diagnostic)),
-            }
-            out.push('\n');
-        }
-        if let Some(hidden) = self.diagnostics.len().checked_sub(Self::MAX_SHOWN + 1) {
-            out.push_str(&format!("… and {} more\n", hidden + 1));
-        }
-        out
-    }
-
-    fn human(&self, diagnostic: &Diagnostic) -> String {
-        let level = match diagnostic.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let spans: Vec<Span> = diagnostic.labels.iter().map(|label| label.span).collect();
-        let Some(windows) = self.windows(&spans) else { return self.short(diagnostic) };
-        let main = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.to_string());
-        let mut group: Option<Group<'_>> = None;
-        for window in &windows {
-            let mut place = Snippet::source(window.text).path(self.source.name.as_str()).line_start(window.line);
-            for (i, label) in diagnostic.labels.iter().enumerate().filter(|(_, label)| window.holds(label.span)) {
-                let kind = if i == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-                let text = (!label.text.is_empty()).then_some(label.text.as_str());
-                place = place.annotation(kind.span(window.range(label.span)).label(text));
-            }
-            group = Some(match group {
-                None => main.clone().element(place),
-                Some(group) => group.element(place),
-            });
-        }
-        let Some(mut group) = group else { return self.short(diagnostic) };
-        if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        let mut groups = vec![group];
-        let suggestion = diagnostic.suggestion.as_ref();
-        if let Some((suggestion, [window])) =
-            suggestion.zip(suggestion.and_then(|s| self.windows(&[s.span])).as_deref())
-        {
-            let patch = Patch::new(window.range(suggestion.span), suggestion.replacement.as_str());
-            let snippet = Snippet::source(window.text).path(self.source.name.as_str()).line_start(window.line);
-            groups.push(Level::HELP.secondary_title(suggestion.text.as_str()).element(snippet.patch(patch)));
-        }
-        Renderer::plain().render(&groups)
-    }
-
-    /// The lines around `spans`: one piece if they are near each other, otherwise one for each span. `None` when a line
-    /// is too long to be shown.
-    fn windows(&self, spans: &[Span]) -> Option<Vec<Window<'_>>> {
-        let first = spans.iter().map(|span| span.start).min()?;
-        let last = spans.iter().map(|span| span.end).max()?;
-        let whole = Window::new(&self.source.text, Span { start: first, end: last });
-        if whole.text.len() <= Window::MAX {
-            return Some(vec![whole]);
-        }
-        let windows: Vec<Window<'_>> = spans.iter().map(|span| Window::new(&self.source.text, *span)).collect();
-        windows.iter().all(|window| window.text.len() <= Window::MAX).then_some(windows)
-    }
-
-    /// One diagnostic as one line.
-    pub(crate) fn short(&self, diagnostic: &Diagnostic) -> String {
-        let (line, column) = self.source.line_column(diagnostic.span().start);
-        let severity = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        format!("{}:{line}:{column}: {severity}[{}]: {}", self.source.name, diagnostic.code, diagnostic.message)
-    }
-}
-
-/// Whole lines of a source. The renderer looks at every byte that it is given, so it is not given a whole file.
-struct Window<'a> {
-    text: &'a str,
-    start: usize,
-    /// The number of the first line.
-    line: usize,
-}
-
-impl<'a> Window<'a> {
-    /// The most bytes that are shown in one piece.
-    const MAX: usize = 8192;
-
-    fn new(text: &'a str, span: Span) -> Window<'a> {
-        let range = span.range();
-        let start = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text[range.end..].find('\n').map_or(text.len(), |len| range.end + len + 1);
-        Window { text: &text[start..end], start, line: text[..start].matches('\n').count() + 1 }
-    }
-
-    fn holds(&self, span: Span) -> bool {
-        let range = span.range();
-        self.start <= range.start && range.end <= self.start + self.text.len()
-    }
-
-    fn range(&self, span: Span) -> std::ops::Range<usize> {
-        let range = span.range();
-        range.start - self.start..range.end - self.start
     }
 }

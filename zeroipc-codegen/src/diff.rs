@@ -1,27 +1,31 @@
-//! The lines in which two texts differ.
+//! What two texts differ in, as a unified diff.
 
-/// How many differing lines are shown.
-const MAX_LINES: usize = 40;
+use std::path::Path;
 
-/// What has to change in the file `path`: the part between the first and the last line that differ.
-pub(crate) fn diff(path: &str, found: Option<&str>, wanted: &str) -> String {
+use similar::TextDiff;
+
+/// How many lines of a difference are shown.
+const MAX_LINES: usize = 80;
+
+/// What has to change in the file `path` so that it says what is wanted.
+pub(crate) fn stale(path: &Path, found: Option<&str>, wanted: &str) -> String {
+    let path = path.display();
     let Some(found) = found else { return format!("{path}: missing\n") };
-    let (old, new): (Vec<&str>, Vec<&str>) = (found.lines().collect(), wanted.lines().collect());
-    if old == new {
+    if found.lines().eq(wanted.lines()) {
         return format!("{path}: only the line ends differ\n");
     }
-    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let rest = old.len().min(new.len()) - same;
-    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-    let removed = old[same..old.len() - tail].iter().map(|line| format!("-{line}\n"));
-    let added = new[same..new.len() - tail].iter().map(|line| format!("+{line}\n"));
-    let lines: Vec<String> = removed.chain(added).collect();
-    let mut out = format!("{path}: stale from line {}\n", same + 1);
-    out.extend(lines.iter().take(MAX_LINES).map(String::as_str));
-    if lines.len() > MAX_LINES {
-        out.push_str(&format!("… and {} more lines\n", lines.len() - MAX_LINES));
+    unified(&path.to_string(), found, wanted)
+}
+
+/// A unified diff, cut where nobody reads on.
+pub(crate) fn unified(path: &str, old: &str, new: &str) -> String {
+    let text = TextDiff::from_lines(old, new).unified_diff().header(path, path).to_string();
+    let lines = text.lines().count();
+    if lines <= MAX_LINES {
+        return text;
     }
-    out
+    let shown: String = text.split_inclusive('\n').take(MAX_LINES).collect();
+    format!("{shown}… and {} more lines\n", lines - MAX_LINES)
 }
 
 #[cfg(test)]
@@ -30,9 +34,10 @@ mod tests {
 
     #[test]
     fn shows_the_part_that_differs() {
-        assert_eq!(diff("a", Some("x\ny\nz\n"), "x\nw\nz\n"), "a: stale from line 2\n-y\n+w\n");
-        assert_eq!(diff("a", Some("x\n"), "x\nx\n"), "a: stale from line 2\n+x\n");
-        assert_eq!(diff("a", None, "x\n"), "a: missing\n");
-        assert_eq!(diff("a", Some("x\r\n"), "x\n"), "a: only the line ends differ\n");
+        let path = Path::new("a");
+        assert_eq!(stale(path, Some("x\ny\nz\n"), "x\nw\nz\n"), "--- a\n+++ a\n@@ -1,3 +1,3 @@\n x\n-y\n+w\n z\n");
+        assert_eq!(stale(path, None, "x\n"), "a: missing\n");
+        assert_eq!(stale(path, Some("x\r\n"), "x\n"), "a: only the line ends differ\n");
+        assert!(unified("a", "", &"x\n".repeat(200)).ends_with("… and 123 more lines\n"));
     }
 }

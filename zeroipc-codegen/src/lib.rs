@@ -50,18 +50,24 @@
 //!
 //! # Features
 //!
-//! `cli`, on by default, builds the command `zeroipc-codegen`. Without it there are no dependencies but askama and
-//! annotate-snippets.
+//! `cli`, on by default, builds the command `zeroipc-codegen`, and switches on `json`, the resolved schema and diagnostics as
+//! JSON. Without them there are no dependencies but askama and annotate-snippets.
 
 mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
 mod emit;
+mod fmt;
+#[cfg(feature = "json")]
+mod json;
 mod levels;
 mod load;
 mod model;
 mod names;
+#[cfg(feature = "cli")]
+mod pages;
+mod render;
 mod source;
 mod syntax;
 mod write;
@@ -70,5 +76,8 @@ pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
 pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
 pub use emit::Target;
+pub use fmt::{fix_padding, format};
 pub use levels::Level;
+#[cfg(feature = "cli")]
+pub use pages::{page, page_titles};
 pub use source::{Source, Span};

@@ -14,7 +14,7 @@ use crate::syntax::ast::{self, File};
 use crate::syntax::{self, errors};
 
 /// The largest schema in bytes.
-const MAX_FILE: usize = 1 << 20;
+pub(crate) const MAX_FILE: usize = 1 << 20;
 /// The most files that a compilation reads.
 const MAX_FILES: usize = 256;
 /// How deep imports may be nested.
@@ -162,7 +162,7 @@ impl Loader {
             (None, None) => unit.source.stem.clone(),
         };
         if unit.schema.is_none() {
-            errors.push(errors::import_broken(path));
+            errors.fail();
         }
         Some((alias, unit.schema.clone()))
     }
@@ -178,10 +178,10 @@ impl Loader {
             if let Some(source) = self.memory.get(&name).cloned() {
                 return self.enter(path, Key::Memory(name), errors, |_| Ok(source));
             }
-            if let Ok(canonical) = candidate.canonicalize() {
-                if canonical.is_file() {
-                    return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
-                }
+            if let Ok(canonical) = candidate.canonicalize()
+                && canonical.is_file()
+            {
+                return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
             }
             let directory = directory.display().to_string();
             looked.push(format!("`{}`", if directory.is_empty() { "." } else { directory.trim_end_matches('/') }));

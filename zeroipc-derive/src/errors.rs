@@ -97,6 +97,10 @@ pub(crate) enum Mistake<'a> {
     Lifetime { name: &'a str },
     Where { name: &'a str },
     ManyParameters { name: &'a str },
+    DuplicateCase { name: &'a str },
+    CaseNamedTag,
+    DuplicateTag { tag: &'a str },
+    VariantAlign { align: u32 },
 }
 
 impl Mistake<'_> {
@@ -253,6 +257,22 @@ impl fmt::Display for Mistake<'_> {
                 f,
                 "[ZIPC0109] `{name}` has more than two parameters that are numbers, too many to check all layouts\
                  {HELP}write the struct with fewer"
+            ),
+            Mistake::DuplicateCase { name } => {
+                write!(f, "[ZIPC0003] another case is named `{name}` too{HELP}give one of them another name")
+            }
+            Mistake::CaseNamedTag => {
+                write!(f, "[ZIPC0003] `tag` is what says which case it is{HELP}give the case another name")
+            }
+            Mistake::DuplicateTag { tag } => write!(
+                f,
+                "[ZIPC0003] another case has the tag `{tag}` too, and nobody could tell the two apart\
+                 {HELP}give each case a value of its own"
+            ),
+            Mistake::VariantAlign { align } => write!(
+                f,
+                "[ZIPC0110] an alignment of {align} is not possible{HELP}write a power of two up to 4096, as large as the \
+                 largest alignment of a case"
             ),
         }
     }

@@ -20,6 +20,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let checks = checks(input);
     let registration = registration(input);
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             #impls
             #checks
@@ -160,7 +161,7 @@ fn check_bytes(field: &Field<'_>, instance: &Instance) -> TokenStream {
 }
 
 /// The place of a token, with names resolved as the derive's own.
-fn located_at(span: Span) -> Span {
+pub(crate) fn located_at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 

@@ -1,14 +1,14 @@
-//! What the code of the derive and of `open_enum!` needs. No part of this module is for users.
+//! What the code of the derive and of our macros needs. No part of this module is for users.
 
 pub use bytemuck;
 pub use inventory;
 pub use zeroipc_layout::{EnumDesc, EnumValue, FieldDesc, Flavour, StructDesc, TypeDesc};
 
 pub use crate::registry::Registered;
-pub use crate::types::{EnumNumber, enum_scalar};
+pub use crate::types::{EnumNumber, FlagNumber, enum_scalar, flag_scalar, fmt_flags, plain_name};
 
 use crate::ShmLayout;
-use zeroipc_layout::encode;
+use zeroipc_layout::encode::{self, EncodeError};
 use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 
 /// The number of elements of an array as a description holds it.
@@ -86,6 +86,79 @@ pub const fn check_tail(name: &str, last: &str, offset: usize, size: usize, tota
         let text = Text::new().str("[ZIPC0102] ").name(name).str(" has ").bytes(total - end);
         let text = text.str(" of padding at its end, after ").name(last).offsets(end, total);
         panic!("{}", text.str("\n  = help: add `").pad(end, total).str("` after ").name(last).str(note).as_str());
+    }
+}
+
+/// The bytes from an offset to a later one; none where [`check_variant`] finds that it is not later.
+pub const fn gap(from: usize, to: usize) -> usize {
+    to.saturating_sub(from)
+}
+
+/// Refuses a variant that has not the size and alignment that its definition says, or whose tag leaves no room.
+#[track_caller]
+pub const fn check_variant<T: ShmLayout, Tag: ShmLayout>(name: &str, size: usize, align: usize, payload: usize) {
+    if !matches!(Tag::DESC, TypeDesc::Enum(EnumDesc { flavour: Flavour::Open | Flavour::Closed, .. })) {
+        let text = Text::new().str("[ZIPC0113] the tag of ").name(name).str(" is no enum; define it with `open_enum!`");
+        panic!("{}", text.str(" or `closed_enum!`").as_str());
+    }
+    let tag = size_of::<Tag>();
+    if payload < tag || size < payload {
+        let text = Text::new().str("[ZIPC0113] the tag of ").name(name).str(" has ").bytes(tag);
+        let text = text.str(", its payload begins at ").number(payload).str(" and its size is ").number(size);
+        panic!("{}", text.str("; put them in this order").as_str());
+    }
+    if size_of::<T>() != size || align_of::<T>() != align {
+        let text = Text::new().str("[ZIPC0113] ").name(name).str(" is aligned to ").number(align_of::<T>());
+        let text = text.str(" and so has ").bytes(size_of::<T>()).str("; write `size = ").number(size_of::<T>());
+        panic!("{}", text.str(", align = ").number(align_of::<T>()).str("`").as_str());
+    }
+    // A case that reaches beyond the variant is told at the case.
+    if !matches!(encode::encoded_len(T::DESC), Err(EncodeError::BadStruct)) {
+        check_type::<T>(name);
+    }
+}
+
+/// Refuses a case that does not fit into its variant.
+#[track_caller]
+pub const fn check_case<T: ShmLayout>(name: &str, case: &str, size: usize, align: usize, payload: usize) {
+    let at = Text::new().str("[ZIPC0113] the case ").name(case).str(" of ").name(name);
+    if size_of::<T>() > gap(payload, size) {
+        let text = at.str(" has ").bytes(size_of::<T>()).str(", and there is room for ").number(gap(payload, size));
+        panic!("{}", text.str("; write `size = ").number(payload + size_of::<T>()).str("` or more").as_str());
+    }
+    if align_of::<T>() > align || !payload.is_multiple_of(align_of::<T>()) {
+        let text = at.str(" is aligned to ").number(align_of::<T>()).str(", and its place at offset ").number(payload);
+        let text = text.str(" of what is aligned to ").number(align).str(" is not; raise `align` and `payload`");
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Refuses two cases with one number.
+#[track_caller]
+pub const fn check_tags(name: &str, tags: &[i64]) {
+    let mut i = 0;
+    while i < tags.len() {
+        let mut j = 0;
+        while j < i {
+            if tags[i] == tags[j] {
+                let text = Text::new().str("[ZIPC0113] two cases of ").name(name).str(" have tags with one number");
+                panic!("{}", text.str("; give each case a number of its own").as_str());
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+/// What lies at the start of a variant's payload; `None` where it is shorter, which [`check_case`] refuses.
+pub fn payload<T: ShmLayout>(bytes: &[u8]) -> Option<T> {
+    bytes.get(..size_of::<T>()).map(bytemuck::pod_read_unaligned)
+}
+
+/// Puts a value at the start of a variant's payload.
+pub fn set_payload<T: ShmLayout>(bytes: &mut [u8], value: &T) {
+    if let Some(place) = bytes.get_mut(..size_of::<T>()) {
+        place.copy_from_slice(bytemuck::bytes_of(value));
     }
 }
 

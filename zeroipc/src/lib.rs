@@ -20,8 +20,8 @@
 //! # The nouns
 //! A **segment** is a named piece of shared memory; [`Memory`] is this process's attachment to one. A **structure** lives in
 //! a segment under a name of its own: an [`Array`] or a [`Queue`]. Its **elements** are of a type that implements
-//! [`ShmLayout`]: numbers, arrays of them, [`FixedStr`], [`Bool8`], an [`open_enum!`], or a struct with
-//! `#[derive(ShmLayout)]`. The segment's **table** says where each structure is, its **passport** (`.schema`) what it holds.
+//! [`ShmLayout`]: numbers, also [`F16`] and [`Complex`], arrays of them, [`FixedStr`], [`Bool8`], an
+//! [`open_enum!`], a [`closed_enum!`], [`flags!`], a [`variant!`], or a struct with `#[derive(ShmLayout)]`. The segment's **table** says where each structure is, its **passport** (`.schema`) what it holds.
 //!
 //! # What is promised
 //! - Opening compares kind, layout, field names, units and enum values with what the segment remembers, and names the first
@@ -45,12 +45,12 @@
 //! before forking threads that outlive their parent.
 //!
 //! # Features
-//! `derive` (default): `#[derive(ShmLayout)]`.
+//! `derive` (default): `#[derive(ShmLayout)]` and [`variant!`].
 //!
 //! # Platforms
 //! 64-bit little-endian Linux, 4.14 or later.
 
-// So that what the derive and `open_enum!` emit, `::zeroipc::…`, also means this crate in its own tests.
+// So that what the derive and the macros emit, `::zeroipc::…`, also means this crate in its own tests.
 extern crate self as zeroipc;
 
 #[doc(hidden)]
@@ -82,9 +82,9 @@ pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::queue::Queue;
 pub use table::TableVersion;
-pub use types::{Bool8, FixedStr, FixedStrError};
+pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]
-pub use zeroipc_derive::ShmLayout;
+pub use zeroipc_derive::{ShmLayout, variant};
 
 /// The examples of the README, run as tests.
 #[cfg(doctest)]

@@ -7,9 +7,10 @@ use crate::__private::check_type;
 
 /// A type whose bytes mean the same in every process and language.
 ///
-/// It is implemented for `u8` to `u64`, `i8` to `i64`, `f32`, `f64`, [`Bool8`](crate::Bool8),
-/// [`FixedStr`](crate::FixedStr), every [`open_enum!`](crate::open_enum), and arrays of all of these with at least one
-/// element. For a struct of your own, derive it: the derive checks that no byte of the struct is padding, and says
+/// It is implemented for `u8` to `u64`, `i8` to `i64`, `f32`, `f64`, [`F16`](crate::F16), [`Complex`](crate::Complex) of `f32` and
+/// `f64`, [`Bool8`](crate::Bool8), [`FixedStr`](crate::FixedStr), what [`open_enum!`](crate::open_enum),
+/// [`closed_enum!`](crate::closed_enum), [`flags!`](crate::flags) and [`variant!`](crate::variant) define, and arrays of all of these with at
+/// least one element. For a struct of your own, derive it: the derive checks that no byte of the struct is padding, and says
 /// where one is.
 ///
 /// # Safety
@@ -42,8 +43,8 @@ use crate::__private::check_type;
 #[diagnostic::on_unimplemented(
     message = "[ZIPC0107] `{Self}` cannot be shared between processes",
     label = "this type has no layout that other processes and languages agree on",
-    note = "for a struct of your own: `#[derive(Clone, Copy, zeroipc::ShmLayout)]` and `#[repr(C)]`; for an enum: `zeroipc::open_enum!`",
-    note = "shareable are u8..u64, i8..i64, f32, f64, `Bool8`, `FixedStr<N>`, and arrays and structs of these"
+    note = "for a struct of your own: `#[derive(Clone, Copy, zeroipc::ShmLayout)]` and `#[repr(C)]`; for an enum: `zeroipc::open_enum!` or `zeroipc::closed_enum!`",
+    note = "shareable are u8..u64, i8..i64, f32, f64, `F16`, `Complex<f32>`, `Complex<f64>`, `Bool8`, `FixedStr<N>`, and arrays and structs of these"
 )]
 pub unsafe trait ShmLayout: Pod {
     /// What the type looks like.

@@ -63,7 +63,7 @@ static void mutate(unsigned char *bytes, const target *targets, size_t count)
 }
 
 static const unsigned char fix[] = "\5\3Fix\20\0\0\0\10\0\0\0\2\0\0\0\0\0\3lat\3deg\1\12\10\0\0\0\3lon\3deg\1\12";
-static const unsigned char mode[] = "\4\1\0\4Mode\2\0\1\0\0\0\0\0\0\0\1A\2\0\0\0\0\0\0\0\1B";
+static const unsigned char mode[] = "\4\1\2\4Mode\2\0\1\0\0\0\0\0\0\0\1A\2\0\0\0\0\0\0\0\1B";
 
 static uint64_t statuses[ZEROIPC_SYSTEM + 1];
 

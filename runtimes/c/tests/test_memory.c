@@ -417,6 +417,60 @@ static void types_are_checked(void)
     OK(zeroipc_memory_unlink(name));
 }
 
+/* A variant is a struct with fields at one offset; numbers without atomic operations are elements all the same. */
+static void variants_and_complex_numbers(void)
+{
+    /* Shape of 24 bytes: tag at 0, an open enum on u32; wave at 8, complex128; code at 8, flags on u8. */
+    static const unsigned char bytes[] = "\5\5Shape\30\0\0\0\10\0\0\0\3\0"
+                                         "\0\0\0\0\3tag\0\4\3\0\3Tag\1\0\1\0\0\0\0\0\0\0\4WAVE"
+                                         "\10\0\0\0\4wave\0\1\16"
+                                         "\10\0\0\0\4code\0\4\1\2\4Code\0\0";
+    static const size_t flavour = sizeof bytes - 1 - 8;
+    typedef struct shape {
+        uint32_t tag, reserved;
+        union {
+            double wave[2];
+            uint8_t code;
+        } payload;
+    } shape;
+    unsigned char changed[sizeof bytes];
+    const char *name = named("variants");
+    zeroipc_type ours, theirs;
+    zeroipc_memory m;
+    zeroipc_array a, halves;
+    shape in = { 1, 0, { { 1.5, -2 } } }, out;
+    uint16_t half = 0x3e00, found;
+    float old;
+    memcpy(changed, bytes, sizeof bytes);
+    CHECK(changed[flavour] == 2);
+    changed[flavour] = 1;
+    OK(zeroipc_type_of_description(&ours, "Shape", bytes, sizeof bytes - 1));
+    OK(zeroipc_type_of_description(&theirs, "Shape", changed, sizeof bytes - 1));
+    CHECK(ours.size == sizeof in && ours.align == 8 && ours.layout == theirs.layout && ours.schema != theirs.schema);
+    OK(zeroipc_memory_create(&m, name, 65536, NULL));
+    OK(zeroipc_array_create(&a, &m, "shapes", &ours, 4));
+    OK(zeroipc_array_set(&a, 1, &in));
+    CHECK_ERROR(zeroipc_array_open(&a, &m, "shapes", &theirs), ZEROIPC_TYPE_MISMATCH,
+                "array `shapes`: field `code` is a closed enum here and a set of flags in the segment; build both sides "
+                "from the same schema",
+                "");
+    OK(zeroipc_array_open(&a, &m, "shapes", &ours));
+    OK(zeroipc_array_get(&a, 1, &out));
+    CHECK(memcmp(&in, &out, sizeof in) == 0 && out.payload.wave[1] == -2);
+    OK(zeroipc_array_create(&halves, &m, "halves", &zeroipc_f16, 4));
+    OK(zeroipc_array_set(&halves, 3, &half));
+    OK(zeroipc_array_get(&halves, 3, &found));
+    CHECK(found == half);
+    OK(zeroipc_array_create(&a, &m, "waves", &zeroipc_complex64, 4));
+    CHECK_ERROR(zeroipc_array_fetch_add_f32(&a, 0, 1, &old), ZEROIPC_TYPE_MISMATCH,
+                "array `waves`: an operation on f32 was asked for and its elements are complex64 of 8 bytes; use the "
+                "operation of their type",
+                "");
+    CHECK_STATUS(zeroipc_array_open(&a, &m, "waves", &zeroipc_f64), ZEROIPC_TYPE_MISMATCH);
+    OK(zeroipc_memory_close(&m));
+    OK(zeroipc_memory_unlink(name));
+}
+
 static void records_are_checked(void)
 {
     const char *name = named("records");
@@ -1286,6 +1340,7 @@ static const test tests[] = {
     TEST(files_that_are_no_segments),
     TEST(table_fields_are_checked),
     TEST(types_are_checked),
+    TEST(variants_and_complex_numbers),
     TEST(records_are_checked),
     TEST(duck_typing),
     TEST(space_runs_out),

@@ -81,10 +81,12 @@ print(opened, errors)
 def test_changed_bytes(name, child, seed, version, duck_typed):
     mem = Memory.create(name, 32768, table_version=version, table_size=8, duck_typed=duck_typed)
     Array.create(mem, "temps", 100, "f4")[:] = 1.5
-    Array.create(mem, "poses", 5, [("id", "u4"), ("at", "f8", (3,)), ("label", "S5")])
-    queue = Queue.create(mem, "events", 8, [("a", "u1"), ("b", "f8")])
+    flags = np.dtype(np.dtype("u4"), metadata={"zeroipc": b"\x04\x03\x02\x04Caps\x01\x00\x01" + bytes(7) + b"\x04READ"})
+    Array.create(mem, "poses", 5, [("id", flags), ("at", "f8", (3,)), ("label", "S5"), ("z", "c8"), ("h", "f2")])
+    variant = {"names": ["a", "b", "c"], "formats": ["u1", "f8", "c8"], "offsets": [0, 8, 8], "itemsize": 16}
+    queue = Queue.create(mem, "events", 8, np.dtype(variant))
     for i in range(13):
-        queue.push((i, i / 2))
+        queue.push({"a": i, "b": i / 2})
         if i % 3:
             queue.pop()
     Queue.create(mem, "small", 1, "u8").push(7)

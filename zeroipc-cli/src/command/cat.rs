@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use zeroipc::{Array, Bool8, Error, Memory, ShmLayout, StructureInfo, StructureKind};
+use zeroipc::{Array, Bool8, Complex, Error, F16, Memory, ShmLayout, StructureInfo, StructureKind};
 use zeroipc_layout::{Description, Scalar, TypeDesc, encode};
 
 use crate::args::{Cat, Span};
@@ -115,6 +115,9 @@ fn typed(memory: &Memory, name: String, scalar: Scalar) -> Result<Source, Failur
         Scalar::F32 => array::<f32>(memory, name, scalar),
         Scalar::F64 => array::<f64>(memory, name, scalar),
         Scalar::Bool8 => array::<Bool8>(memory, name, scalar),
+        Scalar::F16 => array::<F16>(memory, name, scalar),
+        Scalar::Complex64 => array::<Complex<f32>>(memory, name, scalar),
+        Scalar::Complex128 => array::<Complex<f64>>(memory, name, scalar),
         other => Err(Failure::Trouble(format!("this command cannot read {} yet", other.name()))),
     }
 }

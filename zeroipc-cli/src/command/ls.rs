@@ -241,7 +241,7 @@ fn write_fields(fields: &[Row], out: &mut dyn Write) -> Result<(), Failure> {
     Ok(table.write(out)?)
 }
 
-/// `Mode: u8 { IDLE = 0, RUN = 7 }`
+/// `Mode: u8 { IDLE = 0, RUN = 7 }`, with `closed` or `flags` in front where it is that.
 fn enum_line(names: &Names<'_>) -> String {
     let shown = names.values.iter().take(VALUES).map(|named| format!("{} = {}", Shown(named.name), named.value));
     let mut values: Vec<String> = shown.collect();
@@ -249,5 +249,6 @@ fn enum_line(names: &Names<'_>) -> String {
         values.push(format!("… {} more", names.values.len() - VALUES));
     }
     let name = if names.name.is_empty() { "enum" } else { names.name };
-    format!("{}: {} {{ {} }}", Shown(name), names.number, values.join(", "))
+    let flavour = if names.flavour == "open" { String::new() } else { format!("{} ", names.flavour) };
+    format!("{flavour}{}: {} {{ {} }}", Shown(name), names.number, values.join(", "))
 }

@@ -203,6 +203,43 @@ fn every_changed_byte_of_a_record_is_survived() {
 }
 
 #[test]
+fn every_changed_byte_of_a_record_with_flags_and_a_variant_is_survived() {
+    let name = Name::new("record_kinds");
+    let memory = name.create();
+    Array::<crate::kinds::Sample>::create(&memory, "a", 1).expect("an array");
+    let sound = std::fs::read(name.file()).expect("the segment's bytes");
+    let length = u32::from_le_bytes(sound[RECORDS..][..4].try_into().expect("4 bytes")) as usize;
+    for at in (DESCRIPTION..RECORDS + length).step_by(13) {
+        write(&name, at, &[sound[at] ^ 0x03]);
+        survives(&name, "a", &format!("byte {at}"));
+        write(&name, at, &sound[at..=at]);
+    }
+}
+
+#[test]
+fn a_variant_of_thousands_of_cases_is_shown_quickly() {
+    let name = Name::new("cases");
+    // A tag with 1,000 values, and as many cases at one offset, in the other order; then one that has no value.
+    let values = 0..1000_i64;
+    let mut description = [&[5][..], &str_node("V"), &8_u32.to_le_bytes(), &4_u32.to_le_bytes()].concat();
+    description.extend(1002_u16.to_le_bytes());
+    description.extend([&0_u32.to_le_bytes()[..], &str_node("tag"), &str_node(""), &[4, 3, 0], &str_node("")].concat());
+    description.extend(1000_u16.to_le_bytes());
+    values.clone().for_each(|n| description.extend([&n.to_le_bytes()[..], &str_node(&format!("C_{n}"))].concat()));
+    let case = |name: &str| [&4_u32.to_le_bytes()[..], &str_node(name), &str_node(""), &[1, 1]].concat();
+    values.rev().for_each(|n| description.extend(case(&format!("c{n}"))));
+    let unmatched = [&description[..], &case("other")].concat();
+    description[11..13].copy_from_slice(&1001_u16.to_le_bytes());
+    let path = name.path("a");
+    described_as(&name, 8, &description);
+    assert_eq!(shown(["cat", &path]), "0  { tag: C_0, c0: 0 }\n");
+    survives(&name, "a", "a variant of thousands of cases");
+    let name = Name::new("cases_unmatched");
+    described_as(&name, 8, &unmatched);
+    assert!(shown(["cat", &name.path("a")]).ends_with("c1: 0, c0: 0, other: 0 }\n"));
+}
+
+#[test]
 fn a_record_of_a_later_version_is_told() {
     let name = Name::new("later");
     let memory = name.create();

@@ -166,7 +166,7 @@ Status: u8 {{ OK = 0, WARN = 1, FAULT = 7 }}
              {{\"field\":\"position.z\",\"offset\":24,\"size\":4,\"type\":\"f32\",\"unit\":\"m\"}},\
              {{\"field\":\"ready\",\"offset\":28,\"size\":1,\"type\":\"bool8\"}},\
              {{\"field\":\"label\",\"offset\":29,\"size\":11,\"type\":\"str[11]\"}}],\
-             \"enums\":[{{\"name\":\"Status\",\"type\":\"u8\",\"values\":[{{\"name\":\"OK\",\"value\":0}},\
+             \"enums\":[{{\"name\":\"Status\",\"type\":\"u8\",\"flavour\":\"open\",\"values\":[{{\"name\":\"OK\",\"value\":0}},\
              {{\"name\":\"WARN\",\"value\":1}},{{\"name\":\"FAULT\",\"value\":7}}]}}]}}\n"
         )
     );

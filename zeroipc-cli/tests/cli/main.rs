@@ -2,6 +2,7 @@
 
 mod cat;
 mod hostile;
+mod kinds;
 mod ls;
 mod pipe;
 mod refusals;

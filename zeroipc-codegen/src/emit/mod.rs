@@ -4,6 +4,7 @@
 mod c;
 mod cfamily;
 mod cpp;
+#[cfg(feature = "json")]
 mod json;
 mod python;
 mod rust;
@@ -28,6 +29,7 @@ pub enum Target {
     /// A Rust source file, `<stem>.rs`, to `include!` or to use as a module.
     Rust,
     /// The resolved schema, `<stem>.json`; `schemas/ir.schema.json` says what is in it.
+    #[cfg(feature = "json")]
     Json,
     /// A schema, `<stem>.zipc`, that says the same.
     Zipc,
@@ -35,7 +37,15 @@ pub enum Target {
 
 impl Target {
     /// Every kind of output.
-    pub const ALL: [Target; 6] = [Target::C, Target::Cpp, Target::Python, Target::Rust, Target::Json, Target::Zipc];
+    pub const ALL: &'static [Target] = &[
+        Target::C,
+        Target::Cpp,
+        Target::Python,
+        Target::Rust,
+        #[cfg(feature = "json")]
+        Target::Json,
+        Target::Zipc,
+    ];
 
     /// The name of the language.
     pub const fn language(self) -> &'static str {
@@ -44,6 +54,7 @@ impl Target {
             Target::Cpp => "C++",
             Target::Python => "Python",
             Target::Rust => "Rust",
+            #[cfg(feature = "json")]
             Target::Json => "JSON",
             Target::Zipc => "the schema language",
         }
@@ -51,7 +62,7 @@ impl Target {
 
     /// Whether the output opens segments, and so needs the language's runtime.
     const fn has_segments(self) -> bool {
-        !matches!(self, Target::Json | Target::Zipc)
+        matches!(self, Target::C | Target::Cpp | Target::Python | Target::Rust)
     }
 
     /// What the output's name ends with, without the dot.
@@ -61,6 +72,7 @@ impl Target {
             Target::Cpp => "hpp",
             Target::Python => "py",
             Target::Rust => "rs",
+            #[cfg(feature = "json")]
             Target::Json => "json",
             Target::Zipc => "zipc",
         }
@@ -93,6 +105,7 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Cpp => cpp::emit(schema, bare),
         Target::Python => python::emit(schema, bare),
         Target::Rust => rust::emit(schema, bare),
+        #[cfg(feature = "json")]
         Target::Json => json::emit(schema),
         Target::Zipc => zipc::emit(schema),
     };

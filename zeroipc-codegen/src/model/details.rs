@@ -2,10 +2,12 @@
 //! every type is known.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::attributes::{Attributes, is_number, literals};
 use super::resolve::Resolver;
 use super::{Literal, TypeId, TypeKind};
+use crate::source::Span;
 use crate::syntax::ast::{self, Member};
 use crate::syntax::errors;
 
@@ -13,18 +15,18 @@ impl Resolver<'_> {
     pub(super) fn details(&mut self) {
         for i in 0..self.structs.len() {
             let ast = self.structs[i].0;
-            let Some(mut placed) = self.placed[i].take() else { continue };
+            let fields = self.placed[i].iter().flat_map(|placed| placed.fields.iter().enumerate());
+            let places: HashMap<Span, usize> = fields.map(|(place, field)| (field.span, place)).collect();
             for member in &ast.members {
                 let Member::Field(written) = member else { continue };
-                let Some(field) = placed.fields.iter_mut().find(|field| field.name == written.name.text) else {
-                    continue;
-                };
-                let ty = field.ty;
-                field.default = written.default.as_ref().and_then(|literal| self.literal(literal, ty));
-                field.range = self.range(written, ty);
-                field.null = self.null(written, ty);
+                let Some(ty) = self.field_types.get(&written.name.span).copied() else { continue };
+                let default = written.default.as_ref().and_then(|literal| self.literal(literal, ty));
+                let (range, null) = (self.range(written, ty), self.null(written, ty));
+                let Some(placed) = &mut self.placed[i] else { continue };
+                if let Some(field) = places.get(&written.name.span).and_then(|place| placed.fields.get_mut(*place)) {
+                    (field.default, field.range, field.null) = (default, range, null);
+                }
             }
-            self.placed[i] = Some(placed);
         }
         for i in 0..self.variants.len() {
             let Some(placed) = &self.placed_variants[i] else { continue };

@@ -77,6 +77,14 @@ impl Schema {
         })
     }
 
+    /// The name of a struct or variant.
+    pub(crate) fn name_of(&self, definition: Definition) -> &str {
+        match definition {
+            Definition::Struct(i) => &self.structs[i].name,
+            Definition::Variant(i) => &self.variants[i].name,
+        }
+    }
+
     /// The schema's own enums and flags, the tags of its variants among them.
     pub(crate) fn own_enums(&self) -> impl Iterator<Item = &Enum> {
         self.enums.iter().filter(|item| item.module.is_none())

@@ -1,5 +1,7 @@
 //! Where the fields of a struct lie, by the C rule, and that every byte between them has a name.
 
+use std::collections::HashMap;
+
 use zeroipc_layout::limits::{MAX_ALIGN, MAX_ELEMENT_SIZE};
 use zeroipc_layout::pack::Packing;
 
@@ -7,7 +9,7 @@ use super::attributes::{Attributes, Place, span_or};
 use super::resolve::Resolver;
 use super::{Field, Meta, Struct, TypeId};
 use crate::source::Span;
-use crate::syntax::ast::{self, Member};
+use crate::syntax::ast::{self, Ident, Member};
 use crate::syntax::errors::{self, Gap};
 
 /// Places the fields of `ast`; `None` when an error is reported. The type's id, and what fields say beyond their place, are
@@ -18,8 +20,8 @@ pub(super) fn place(ast: &ast::Struct, resolver: &mut Resolver<'_>) -> Option<St
     let auto_pad = attributes.has("auto_pad", resolver);
     let meta = attributes.meta(resolver);
     let previous = "the start".to_owned();
-    let mut layout =
-        Layout { ast, packing: Packing::new(), previous, tight: ast.complete, auto_pad, fields: Vec::new() };
+    let (packing, fields, recorded) = (Packing::new(), Vec::new(), HashMap::new());
+    let mut layout = Layout { ast, packing, previous, tight: ast.complete, auto_pad, fields, recorded };
     for member in &ast.members {
         let placed = match member {
             Member::Field(field) => layout.field(field, resolver),
@@ -61,10 +63,12 @@ struct Layout<'a> {
     tight: bool,
     auto_pad: bool,
     fields: Vec<Field>,
+    /// The fields by the names that segments record.
+    recorded: HashMap<String, &'a Ident>,
 }
 
-impl Layout<'_> {
-    fn field(&mut self, ast: &ast::Field, resolver: &mut Resolver<'_>) -> Option<()> {
+impl<'a> Layout<'a> {
+    fn field(&mut self, ast: &'a ast::Field, resolver: &mut Resolver<'_>) -> Option<()> {
         let attributes = Attributes::read(&ast.attributes, Place::Field, resolver);
         let mut unit = attributes.unit(resolver);
         if let (true, ast::TypeKind::Named(path)) = (unit.is_empty(), &ast.ty.kind) {
@@ -72,6 +76,7 @@ impl Layout<'_> {
         }
         let (was, meta) = (attributes.was(&ast.name.text, resolver), attributes.meta(resolver));
         let ty = resolver.resolve(&ast.ty)?;
+        resolver.field_types.insert(ast.name.span, ty);
         let (size, align) = (resolver.ty(ty).size, resolver.ty(ty).align);
         if !self.tight {
             return None;
@@ -87,11 +92,12 @@ impl Layout<'_> {
         }
         resolver.check_offset(ast, attributes, offset);
         self.previous = format!("`{}`", ast.name.text);
-        let recorded = was.as_deref().unwrap_or(&ast.name.text);
-        if let Some(other) = self.fields.iter().find(|field| !field.reserved && field.recorded() == recorded) {
-            if other.name != ast.name.text {
-                resolver.errors.push(errors::recorded_twice(&ast.name, other.span, recorded));
-            }
+        let recorded = was.clone().unwrap_or_else(|| ast.name.text.clone());
+        // Two fields of the same name are told where names are.
+        if let Some(first) = self.recorded.insert(recorded.clone(), &ast.name)
+            && first.text != ast.name.text
+        {
+            resolver.errors.push(errors::recorded_twice(&ast.name, first.span, &recorded));
         }
         let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
         let (default, range, null) = (None, None, None);

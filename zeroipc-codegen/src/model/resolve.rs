@@ -143,6 +143,8 @@ pub(super) struct Resolver<'a> {
     pub(super) placed: Vec<Option<Struct>>,
     pub(super) placed_variants: Vec<Option<Variant>>,
     pub(super) foreign: Foreign,
+    /// The types of fields by the places of their names, also in structs that could not be placed.
+    pub(super) field_types: HashMap<Span, TypeId>,
     pub(super) types: Vec<Type>,
     pub(super) interned: HashMap<TypeKind, TypeId>,
     /// The enum whose values have their names in the expression that is being computed.
@@ -169,6 +171,7 @@ impl<'a> Resolver<'a> {
             placed: Vec::new(),
             placed_variants: Vec::new(),
             foreign: Foreign::default(),
+            field_types: HashMap::new(),
             types: Vec::new(),
             interned: HashMap::new(),
             values_of: None,

@@ -389,10 +389,6 @@ pub(crate) fn import_bad_stem(path: &Text, stem: &str) -> Diagnostic {
     Diagnostic::error(18, path.span, message).help("name the file as a namespace is written, such as `robot_arm.zipc`")
 }
 
-pub(crate) fn import_broken(path: &Text) -> Diagnostic {
-    Diagnostic::error(18, path.span, format!("`{}` has errors of its own", shortened(&path.text)))
-}
-
 pub(crate) fn unknown_module(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     let error = Diagnostic::error(18, span, format!("nothing is imported as `{}`", shortened(name)));
     match near {
@@ -539,7 +535,7 @@ pub(crate) fn number_out_of_range(expr: &Expr, what: &str, value: i128, low: u64
 
 pub(crate) fn wrong_form(structure: &Structure, form: &str) -> Diagnostic {
     let (kind, end) = (&structure.kind, structure.end);
-    let message = format!("structure `{}` is not declared as a {} is: `{form}`", structure.name.text, kind.text);
+    let message = format!("structure `{}` needs the form `{form}`", structure.name.text);
     Diagnostic::error(208, kind.span.to(end), message)
 }
 

@@ -43,7 +43,6 @@ pub(crate) fn lex(text: &str, errors: &mut Diagnostics) -> Vec<Token> {
     tokens
 }
 
-#[allow(dead_code)]
 /// As [`lex`], with the comments.
 pub(crate) fn lex_all(text: &str, errors: &mut Diagnostics) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0, errors, tokens: Vec::new() };

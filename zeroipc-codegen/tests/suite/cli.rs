@@ -41,7 +41,8 @@ fn writes_checks_and_leaves_the_unchanged_alone() {
     let output = command(&dir, &check);
     assert_code(&output, 3);
     let shown = text(&output.stderr);
-    assert!(shown.contains("out/deep/point.h: stale from line 1\n-old\n+/* Code generated"), "{shown}");
+    assert!(shown.contains("+++ out/deep/point.h\n@@ -1 +1"), "{shown}");
+    assert!(shown.contains("-old\n+/* Code generated"), "{shown}");
     assert!(shown.contains("out/deep/point.py: missing\n"), "{shown}");
     assert!(!shown.contains("point.rs"), "{shown}");
     assert_eq!(std::fs::read_to_string(&written).unwrap(), "old\n");
@@ -99,4 +100,137 @@ fn usage_and_missing_files_are_trouble() {
     let twice = tests_dir().join("accept/struct_only.zipc");
     let twice = twice.to_str().unwrap();
     assert_code(&command(&dir, &[twice, twice, "--c"]), 2);
+}
+
+#[test]
+fn check_writes_nothing_and_levels_decide() {
+    let dir = scratch("cli_check");
+    let text = "segment A = \"/a\" @size(64 KiB) { q: queue<u8>[3]; m: mutex; }\n";
+    std::fs::write(dir.join("a.zipc"), text).unwrap();
+    let output = command(&dir, &["check", "a.zipc", "--error-format=short"]);
+    assert_code(&output, 0);
+    let warning = "a.zipc:1:47: warning[ZIPC0202]: a queue's capacity is a power of two: 3 becomes 4\n";
+    assert_eq!(text_of(&output), warning);
+    for (args, code) in [
+        (["-D", "warnings", "-W", "ZIPC0202"], 0),
+        (["-W", "ZIPC0202", "-D", "warnings"], 1),
+        (["-D", "capacity-rounded", "-A", "zipc0202"], 0),
+        (["-A", "warnings", "-D", "capacity-rounded"], 1),
+    ] {
+        let output = command(&dir, &[&["check", "a.zipc"], args.as_slice()].concat());
+        assert_code(&output, code);
+        assert_eq!(output.stderr.is_empty(), args[2] == "-A", "{args:?}");
+    }
+    let names: Vec<_> = std::fs::read_dir(&dir).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stderr)
+}
+
+#[test]
+fn imports_are_found_beside_the_file_and_in_directories() {
+    let dir = scratch("cli_imports");
+    for sub in ["deep", "library"] {
+        std::fs::create_dir(dir.join(sub)).unwrap();
+    }
+    std::fs::write(
+        dir.join("deep/main.zipc"),
+        "import \"near.zipc\"; import \"far.zipc\"; struct M { a: near.A; b: far.B; }\n",
+    )
+    .unwrap();
+    std::fs::write(dir.join("deep/near.zipc"), "struct A { x: u32; }\n").unwrap();
+    std::fs::write(dir.join("library/far.zipc"), "struct B { x: u32; }\n").unwrap();
+    let output = command(&dir, &["deep/main.zipc", "--c", "--stdout", "--error-format=short"]);
+    assert_code(&output, 1);
+    let message = "deep/main.zipc:1:28: error[ZIPC0018]: there is no file `far.zipc`; looked for it in `deep`\n";
+    assert_eq!(text_of(&output), message);
+
+    let args = ["deep/main.zipc", "--c", "-I", "library", "-o", "out", "--depfile", "out.d"];
+    assert_code(&command(&dir, &args), 0);
+    let rule = std::fs::read_to_string(dir.join("out.d")).unwrap();
+    let inputs = "deep/main.zipc deep/near.zipc library/far.zipc";
+    assert!(rule.starts_with(&format!("out/main.h: {inputs}\n")), "{rule}");
+    assert!(rule.contains("\nlibrary/far.zipc:\n"), "{rule}");
+    assert!(!dir.join("out/near.h").exists());
+    let args = ["deep/main.zipc", "--c", "-I", "library", "-o", "out", "--with-imports"];
+    assert_code(&command(&dir, &args), 0);
+    assert!(dir.join("out/near.h").exists() && dir.join("out/far.h").exists());
+}
+
+/// What a machine reads: one JSON object on each line, and GitHub's commands.
+#[test]
+fn machines_are_told_too() {
+    let dir = scratch("cli_machines");
+    std::fs::write(dir.join("bad.zipc"), "struct Bad {\n    a: u8;\n    ä: u32; b: Nope;\n}\n").unwrap();
+    let output = command(&dir, &["check", "bad.zipc", "--error-format", "json"]);
+    assert_code(&output, 1);
+    let lines: Vec<serde_json::Value> =
+        text_of(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<_> = lines.iter().map(|line| line["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["ZIPC0009", "ZIPC0101", "ZIPC0004"]);
+    let span = &lines[2]["spans"][0];
+    assert_eq!((span["line_start"].as_u64(), span["column_start"].as_u64()), (Some(3), Some(16)));
+    let bytes = (span["byte_start"].as_u64().unwrap() as usize)..(span["byte_end"].as_u64().unwrap() as usize);
+    assert_eq!(&std::fs::read_to_string(dir.join("bad.zipc")).unwrap()[bytes], "Nope");
+    assert_eq!(lines[1]["suggestion"]["replacement"], "reserved 3;\n    ");
+
+    let output = command(&dir, &["check", "bad.zipc", "--error-format", "github"]);
+    let last = text_of(&output).lines().last().unwrap().to_owned();
+    assert_eq!(
+        last,
+        "::error file=bad.zipc,line=3,endLine=3,col=16,endColumn=20,title=ZIPC0004::there is no type `Nope`"
+    );
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = command(&scratch("cli_completions"), &["completions", shell]);
+        assert_code(&output, 0);
+        assert!(text(&output.stdout).contains("explain"), "{shell}");
+    }
+}
+
+#[test]
+fn fmt_rewrites_shows_and_checks() {
+    let dir = scratch("cli_fmt");
+    let (ugly, tidy) = ("struct Point{x:f32;  y:f32;}", "struct Point {\n    x: f32;\n    y: f32;\n}\n");
+    std::fs::write(dir.join("ugly.zipc"), ugly).unwrap();
+    std::fs::write(dir.join("tidy.zipc"), tidy).unwrap();
+    std::fs::write(dir.join("broken.zipc"), "struct {").unwrap();
+    let output = command(&dir, &["fmt", "--check", "tidy.zipc", "ugly.zipc"]);
+    assert_code(&output, 3);
+    assert_eq!(text_of(&output), "ugly.zipc: not formatted\n");
+    let output = command(&dir, &["fmt", "--diff", "ugly.zipc"]);
+    assert_code(&output, 3);
+    assert!(text(&output.stdout).contains("-struct Point{x:f32;  y:f32;}"), "{}", text(&output.stdout));
+    assert_eq!(std::fs::read_to_string(dir.join("ugly.zipc")).unwrap(), ugly);
+
+    let output = command(&dir, &["fmt", "broken.zipc", "ugly.zipc", "--error-format=short"]);
+    assert_code(&output, 1);
+    assert!(text_of(&output).starts_with("broken.zipc:1:8: error[ZIPC0002]"), "{}", text_of(&output));
+    assert_eq!(std::fs::read_to_string(dir.join("ugly.zipc")).unwrap(), tidy);
+    assert_eq!(std::fs::read_to_string(dir.join("broken.zipc")).unwrap(), "struct {");
+    assert_code(&command(&dir, &["fmt", "missing.zipc"]), 2);
+
+    std::fs::write(dir.join("hole.zipc"), "struct Hole { a: u8; b: u64; c: u8; }\n").unwrap();
+    assert_code(&command(&dir, &["fmt", "--fix-padding", "hole.zipc"]), 0);
+    let fixed = std::fs::read_to_string(dir.join("hole.zipc")).unwrap();
+    let lines = ["a: u8;", "reserved 7;", "b: u64;", "c: u8;", "reserved 7;"];
+    assert_eq!(fixed, format!("struct Hole {{\n    {}\n}}\n", lines.join("\n    ")));
+    assert_code(&command(&dir, &["check", "hole.zipc"]), 0);
+}
+
+#[test]
+fn explain_shows_pages() {
+    let dir = scratch("cli_explain");
+    let output = command(&dir, &["explain", "ZIPC0101"]);
+    assert_code(&output, 0);
+    assert!(text(&output.stdout).starts_with("# ZIPC0101: "));
+    assert!(text(&command(&dir, &["explain"]).stdout).lines().any(|line| line.starts_with("ZIPC0503: ")));
+    let output = command(&dir, &["explain", "ZIPC9999"]);
+    assert_code(&output, 2);
+    assert!(text_of(&output).contains("no page about `ZIPC9999`"));
 }

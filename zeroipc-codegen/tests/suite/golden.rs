@@ -6,7 +6,10 @@ use crate::files::{accepted, assert_golden, source, tests_dir};
 
 /// A compiler to everything, which finds the imports of the tests.
 fn compiler() -> Compiler {
-    Target::ALL.into_iter().fold(Compiler::new().include(tests_dir().join("accept")), Compiler::target)
+    Target::ALL.iter().copied().fold(
+        Compiler::new().include(tests_dir().join("accept")).include(tests_dir().join("../../schemas")),
+        Compiler::target,
+    )
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn corpus() -> Vec<String> {
 }
 
 fn mutate(text: &str, random: &mut Random) -> String {
-    const PIECES: [&str; 40] = [
+    const PIECES: &[&str] = &[
         "{",
         "}",
         "[",
@@ -64,7 +64,27 @@ fn mutate(text: &str, random: &mut Random) -> String {
         "struct ",
         "enum ",
         "segment ",
+        "flags ",
+        "variant ",
+        "type ",
+        "assert ",
+        "import \"hostile.zipc\";",
         "const ",
+        "bit ",
+        " = ",
+        "@null(nan)",
+        "@range(0, ",
+        "@was(\"",
+        "@closed ",
+        "@auto_pad ",
+        "offsetof(",
+        "map<",
+        "mutex;",
+        "f16",
+        "complex64",
+        "1.5e300",
+        "-inf",
+        "true",
         "u8",
         "f64",
         "str[",
@@ -88,7 +108,7 @@ fn mutate(text: &str, random: &mut Random) -> String {
                 chars.drain(at..end);
             }
             1 => {
-                let piece: Vec<char> = random.pick(&PIECES).chars().collect();
+                let piece: Vec<char> = random.pick(PIECES).chars().collect();
                 chars.splice(at..at, piece);
             }
             2 => {

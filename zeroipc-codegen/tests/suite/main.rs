@@ -5,9 +5,12 @@
 mod cli;
 mod compilers;
 mod files;
+mod fmt;
 mod generate;
 mod golden;
 mod hostile;
+mod ir;
 mod layering;
+mod pages;
 mod placing;
 mod reject;

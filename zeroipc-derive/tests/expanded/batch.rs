@@ -1,3 +1,4 @@
+#[allow(deprecated)]
 const _: () = {
     #[automatically_derived]
     impl<const N: usize> ::zeroipc::__private::Copied for Batch<N> {}

@@ -1,3 +1,4 @@
+#[allow(deprecated)]
 const _: () = {
     #[automatically_derived]
     impl ::zeroipc::__private::Copied for Pose {}

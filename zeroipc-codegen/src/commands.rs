@@ -1,0 +1,130 @@
+//! The commands: what each calls, and what it tells.
+
+use std::path::{Path, PathBuf};
+
+use clap_complete::Shell;
+use zeroipc_codegen::{Compiled, Error, Format, Level, Source};
+
+use crate::args::{self, Check, Compile, Input};
+use crate::diff;
+use crate::show::{self, Code};
+
+type Levels = [(String, Level)];
+
+/// Does something with the schemas that were named, and tells its errors.
+fn with_input(input: &Input, then: impl FnOnce(Option<Source>) -> Result<Code, Error>) -> Code {
+    let stdin = if input.reads_stdin() { show::standard_input().map(Some) } else { Ok(None) };
+    stdin.and_then(then).unwrap_or_else(|error| show::error(&error, input.format()))
+}
+
+pub(crate) fn compile(args: &Compile, levels: &Levels) -> Code {
+    if args.targets().is_empty() {
+        eprintln!(
+            "error: no output is named; add one or more of --c, --cpp, --python, --rust, --json and --zipc, or use \
+             `zeroipc-codegen check`"
+        );
+        return Code::Trouble;
+    }
+    with_input(&args.input, |stdin| {
+        let compiled = args.compiler(stdin, levels).compile()?;
+        show::reports(&compiled.warnings, args.input.format());
+        if args.list_outputs {
+            return Ok(show::print(
+                &paths(args, &compiled).map(|path| format!("{}\n", path.display())).collect::<String>(),
+            ));
+        }
+        if args.check {
+            return Ok(stale(args, &compiled));
+        }
+        if args.stdout {
+            return Ok(stdout(&compiled));
+        }
+        compiled.write_to(args.out_dir())?;
+        match &args.depfile {
+            Some(file) => depfile(file, args, &compiled).map(|()| Code::Done),
+            None => Ok(Code::Done),
+        }
+    })
+}
+
+fn paths<'a>(args: &'a Compile, compiled: &'a Compiled) -> impl Iterator<Item = PathBuf> + 'a {
+    compiled.outputs.iter().map(|output| match args.out_dir() {
+        dir if dir == Path::new(".") => output.path.clone(),
+        dir => dir.join(&output.path),
+    })
+}
+
+fn stdout(compiled: &Compiled) -> Code {
+    match compiled.outputs.as_slice() {
+        [output] => show::print(&output.text),
+        outputs => {
+            eprintln!(
+                "error: `--stdout` shows one output, and there are {}; name one schema and output",
+                outputs.len()
+            );
+            Code::Trouble
+        }
+    }
+}
+
+/// Shows what differs, and writes nothing.
+fn stale(args: &Compile, compiled: &Compiled) -> Code {
+    let stale = compiled.stale_in(args.out_dir());
+    for output in &stale {
+        let path = args.out_dir().join(&output.path);
+        let found = std::fs::read_to_string(&path).ok();
+        match args.input.format() {
+            Format::Human => eprint!("{}", diff::stale(&path, found.as_deref(), &output.text)),
+            _ => eprintln!("{}: stale", path.display()),
+        }
+    }
+    if stale.is_empty() { Code::Done } else { Code::Stale }
+}
+
+/// Writes a rule for make: every output depends on every schema that was read.
+fn depfile(file: &Path, args: &Compile, compiled: &Compiled) -> Result<(), Error> {
+    let targets: Vec<String> = paths(args, compiled).map(|path| escaped(&path)).collect();
+    let mut inputs: Vec<String> = compiled.inputs.iter().map(|path| escaped(path)).collect();
+    inputs.sort();
+    inputs.dedup();
+    let mut text = format!("{}: {}\n", targets.join(" "), inputs.join(" "));
+    // A schema that is removed is no error of make, which then compiles again.
+    for input in inputs {
+        text.push_str(&format!("\n{input}:\n"));
+    }
+    std::fs::write(file, text).map_err(|error| Error::Io { path: file.to_owned(), error })
+}
+
+/// A path as make reads it.
+fn escaped(path: &Path) -> String {
+    path.display().to_string().replace('\\', "\\\\").replace(' ', "\\ ").replace('#', "\\#").replace('$', "$$")
+}
+
+pub(crate) fn check(args: &Check, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let checked = args.input.compiler(stdin, levels).check()?;
+        show::reports(&checked.warnings, args.input.format());
+        Ok(Code::Done)
+    })
+}
+
+pub(crate) fn explain(code: Option<&str>) -> Code {
+    let Some(code) = code else {
+        return show::print(&zeroipc_codegen::page_titles().map(|title| format!("{title}\n")).collect::<String>());
+    };
+    match zeroipc_codegen::page(code) {
+        Some(page) => show::print(page),
+        None => {
+            eprintln!("error: there is no page about `{code}`; `zeroipc-codegen explain` lists all codes");
+            Code::Trouble
+        }
+    }
+}
+
+pub(crate) fn completions(shell: Shell) -> Code {
+    let mut command = args::command();
+    let name = command.get_name().to_owned();
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut text);
+    show::print(&String::from_utf8_lossy(&text))
+}
