@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
-pub(crate) use spelling::{check as check_spelling, reserved_in};
+pub(crate) use spelling::{check as check_spelling, no_namespace, reserved_in};
 
 /// A language that a schema is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

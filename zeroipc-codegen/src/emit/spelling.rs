@@ -18,13 +18,24 @@ pub(crate) fn reserved_in(word: &str) -> Option<String> {
         ("Rust", rust::names::RESERVED),
     ]
     .into_iter()
-    .filter(|(_, words)| words.contains(&word))
+    .filter(|(language, words)| words.contains(&word) || *language == "C++" && c::is_macro(word))
     .map(|(language, _)| language)
     .collect();
     match languages.as_slice() {
         [] => None,
         [one] => Some((*one).to_owned()),
         [most @ .., last] => Some(format!("{} and {last}", most.join(", "))),
+    }
+}
+
+/// Why no namespace can be called `word`: the first part of it, or one further inside.
+pub(crate) fn no_namespace(word: &str, first: bool) -> Option<&'static str> {
+    if word == "std" {
+        Some("it would hide the standard library of C++")
+    } else if first && c::is_global(word) {
+        Some("C++ has something of this name outside of all namespaces")
+    } else {
+        None
     }
 }
 

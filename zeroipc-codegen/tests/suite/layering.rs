@@ -4,6 +4,7 @@ use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
 const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::spelling"];
+const C_FAMILY: &[&str] = &["case", "model", "emit::banner", "emit::cfamily", "emit::spelling"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),
@@ -15,8 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["source", "diagnostic", "syntax", "model"]),
     ("fmt", &["source", "diagnostic", "syntax", "fmt", "load", "compiler"]),
     ("load.rs", &["compiler::Error", "source", "diagnostic", "syntax", "names", "model"]),
-    ("emit/c", EMITTER),
-    ("emit/cpp", EMITTER),
+    ("emit/cfamily", &["model"]),
+    ("emit/c", C_FAMILY),
+    ("emit/cpp", C_FAMILY),
     ("emit/python", EMITTER),
     ("emit/rust", EMITTER),
     ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors"]),
@@ -45,7 +47,7 @@ fn arrows_point_one_way() {
 #[test]
 fn templates_compute_nothing() {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    for language in ["c", "python", "rust"] {
+    for language in ["c", "cpp", "python", "rust"] {
         for entry in std::fs::read_dir(templates.join(language)).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
             for tag in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {

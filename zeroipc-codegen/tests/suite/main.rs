@@ -4,6 +4,7 @@
 
 mod cli;
 mod compilers;
+mod cpp;
 mod files;
 mod fmt;
 mod generate;

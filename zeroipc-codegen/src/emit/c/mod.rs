@@ -12,7 +12,7 @@ mod view;
 use askama::Template;
 
 pub(super) use defined::defined;
-pub(super) use reserved::{RESERVED, RESERVED_CPP};
+pub(super) use reserved::{RESERVED, RESERVED_CPP, is_global, is_macro};
 
 use crate::model::Schema;
 

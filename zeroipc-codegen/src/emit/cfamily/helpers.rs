@@ -73,13 +73,7 @@ fn looped(dialect: &dyn Dialect, i: &str, count: u32, body: Vec<String>) -> Vec<
 }
 
 /// The statements that put `literal` into `place`, which is zero.
-pub(in crate::emit) fn assign(
-    dialect: &dyn Dialect,
-    schema: &Schema,
-    ty: TypeId,
-    place: &str,
-    literal: &Literal,
-) -> Vec<String> {
+fn assign(dialect: &dyn Dialect, schema: &Schema, ty: TypeId, place: &str, literal: &Literal) -> Vec<String> {
     match (schema.types[ty].kind, literal) {
         (TypeKind::Array { elem, .. }, Literal::List(list)) => {
             let parts = list.iter().enumerate();
