@@ -25,7 +25,7 @@ fn gcc_gxx_and_rustc_place_fields_where_the_schema_says() {
             assert!(output.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&output.stderr));
         }
         let cpp = dir.join(format!("random{seed}.cc"));
-        std::fs::write(&cpp, format!("#include \"random{seed}.hpp\"\nint main() { return 0; }\n")).unwrap();
+        std::fs::write(&cpp, format!("#include \"random{seed}.hpp\"\nint main() {{ return 0; }}\n")).unwrap();
         let flags = ["-std=c++17", "-fsyntax-only", "-Wpadded", "-Werror"];
         let output = Command::new("g++").args(flags).arg(&cpp).output().unwrap();
         assert!(output.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&output.stderr));

@@ -157,7 +157,7 @@ fn is_one_of(words: &str, word: &str) -> bool {
 
 /// Whether C++ sees a macro instead of the name.
 pub(crate) fn is_macro(word: &str) -> bool {
-    is_one_of(MACROS, word)
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && is_one_of(MACROS, word)
 }
 
 /// Whether C++ has a function or a type of this name outside of any namespace.

@@ -3,7 +3,7 @@
 use super::names;
 use super::types::{Definition, body_of, function, member};
 use crate::emit::cfamily::{Function, broken, comment, notes, padding};
-use crate::model::{Case, Schema, TypeKind, Variant};
+use crate::model::{Case, Schema, TAG, TypeKind, Variant};
 
 /// All bytes behind the tag: nothing in a schema ends with `_`.
 const BYTES: &str = "bytes_";
@@ -11,8 +11,8 @@ const BYTES: &str = "bytes_";
 pub(super) fn variant(schema: &Schema, item: &Variant) -> Definition {
     let tag_size = schema.types[item.tag].size;
     let mut members = vec!["    /** Which of the cases it is. */".to_owned()];
-    members.push(format!("    {}", member(schema, item.tag, "tag", 1)));
-    let mut offsets = vec![("tag".to_owned(), 0)];
+    members.push(format!("    {}", member(schema, item.tag, TAG, 1)));
+    let mut offsets = vec![(TAG.to_owned(), 0)];
     if item.payload > tag_size {
         let name = padding(tag_size);
         members.push(format!("    uint8_t {name}[{}];", item.payload - tag_size));

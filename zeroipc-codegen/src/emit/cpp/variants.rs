@@ -3,15 +3,15 @@
 use super::names;
 use super::structs::{Definition, member};
 use crate::emit::cfamily::{Function, comment, notes, padding};
-use crate::model::{Case, Schema, TypeId, TypeKind, Variant};
+use crate::model::{Case, Schema, TAG, TypeId, TypeKind, Variant};
 
 /// The bytes behind the tag: nothing in a schema ends with `_`.
 const BYTES: &str = "payload_";
 
 pub(super) fn variant(schema: &Schema, item: &Variant) -> Definition {
     let tag_size = schema.types[item.tag].size;
-    let mut members = vec!["    /** Which of the cases it is. */".to_owned(), member(schema, item.tag, "tag", 1)];
-    let mut offsets = vec![("tag".to_owned(), 0)];
+    let mut members = vec!["    /** Which of the cases it is. */".to_owned(), member(schema, item.tag, TAG, 1)];
+    let mut offsets = vec![(TAG.to_owned(), 0)];
     if item.payload > tag_size {
         let name = padding(tag_size);
         members.push(format!("    std::uint8_t {name}[{}];", item.payload - tag_size));
