@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use zeroipc_codegen::{Compiler, Source};
+
 use crate::compilers::{WARNINGS, bare, compile, is_installed, program, refuses, run, sanitizers, unit};
 use crate::files::{files, scratch, tests_dir};
 
@@ -98,4 +100,18 @@ fn a_wrong_layout_does_not_compile() {
     check("variants.hpp", "std::uint8_t pad1_[7];", "std::uint8_t pad1_[8];", "payload_ of Shape lies at 8");
     // Without the bytes of a name in between, there would be a hole that nobody writes.
     check("enums.hpp", "std::uint8_t pad3_[1];", "", "File has no unnamed bytes");
+}
+
+#[test]
+fn odd_names_and_extreme_numbers_compile() {
+    let dir = scratch("odd");
+    let source = Source::new("odd.zipc", std::fs::read_to_string(program("odd.zipc")).unwrap());
+    let compiled = Compiler::new().source(source).c().cpp().compile().unwrap_or_else(|error| panic!("{error}"));
+    compiled.write_to(&dir).unwrap();
+    let c = unit(&dir, "odd.c", "#include \"zeroipc.h\"", &[dir.join("odd.h")]);
+    compile("gcc", "c99", &WARNINGS, &[c]);
+    let cpp = unit(&dir, "odd.cc", "#include \"zeroipc.h\"", &[dir.join("odd.hpp")]);
+    let strict = [&WARNINGS[..], &CPP_WARNINGS].concat();
+    let unpadded: Vec<&str> = strict.into_iter().filter(|flag| *flag != "-Wpadded").collect();
+    compile("g++", "c++17", &unpadded, &[cpp]);
 }

@@ -20,7 +20,12 @@ pub(in crate::emit) fn comment(indent: &str, doc: &[String], mark: &str) -> Vec<
 
 /// A line that neither ends a comment nor gives Doxygen an order.
 fn escaped(line: &str) -> String {
-    line.replace('\\', "\\\\").replace('@', "\\@").replace("*/", "* /").replace("/*", "/ *")
+    let line = line.replace('\\', "\\\\").replace('@', "\\@").replace("*/", "* /").replace("/*", "/ *");
+    // At the end of a line the trigraph would be a backslash, which joins lines.
+    match line.strip_suffix("??/") {
+        Some(rest) => format!("{rest}?? /"),
+        None => line,
+    }
 }
 
 /// Documentation behind other text.

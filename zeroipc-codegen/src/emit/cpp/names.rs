@@ -123,6 +123,9 @@ pub(super) fn deprecated(meta: &crate::model::Meta) -> String {
     match meta.deprecated.as_deref() {
         None => String::new(),
         Some("") => "[[deprecated]] ".to_owned(),
-        Some(why) => format!("[[deprecated(\"{}\")]] ", why.replace('\\', "\\\\").replace('"', "\\\"")),
+        Some(why) => {
+            let why = why.replace('\\', "\\\\").replace('"', "\\\"").replace('?', "\\?");
+            format!("[[deprecated(\"{why}\")]] ")
+        }
     }
 }
