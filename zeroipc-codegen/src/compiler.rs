@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
 use crate::levels::{Level, Levels};
+use crate::lint;
 use crate::load::{Loader, Unit};
 use crate::source::Source;
 
@@ -18,6 +19,8 @@ pub struct Compiler {
     levels: Levels,
     bare: bool,
     with_imports: bool,
+    /// What may be imported, where nothing on disk may.
+    sealed: Option<Vec<Source>>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Checked {
     pub warnings: Vec<Report>,
     /// Every schema that was read from disk, imports included, in the order of reading.
     pub inputs: Vec<PathBuf>,
+    /// What is done about warnings.
+    pub(crate) levels: Levels,
 }
 
 /// Why nothing came out. `Debug` shows the same text as `Display`, so that a build script's `main` may return it.
@@ -73,6 +78,13 @@ pub enum Error {
     Schema(Vec<Report>),
     /// Two schemas would write the same file.
     SameOutput(PathBuf),
+    /// There is no old version to compare with.
+    Against {
+        /// What was to be compared with, as the user wrote it.
+        what: String,
+        /// Why that is not possible.
+        why: String,
+    },
     /// This is not running in a build script: the variable is missing.
     NoBuildScript(&'static str),
 }
@@ -85,6 +97,7 @@ impl Error {
             Error::SameOutput(path) => {
                 format!("error: two schemas would both write `{}`; compile them into two directories\n", path.display())
             }
+            Error::Against { what, why } => format!("error: cannot compare with `{what}`: {why}\n"),
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
             }
@@ -109,7 +122,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { error, .. } => Some(error),
-            Error::Schema(_) | Error::SameOutput(_) | Error::NoBuildScript(_) => None,
+            Error::Schema(_) | Error::SameOutput(_) | Error::NoBuildScript(_) | Error::Against { .. } => None,
         }
     }
 }
@@ -189,6 +202,13 @@ impl Compiler {
         self
     }
 
+    /// Looks for imports in memory only: among the schemas that are there already, and `imports`.
+    #[must_use]
+    pub(crate) fn sealed(mut self, imports: Vec<Source>) -> Compiler {
+        self.sealed = Some(imports);
+        self
+    }
+
     /// Says what to do about a warning: `what` is its code, its name or `warnings` for all. A later call wins.
     #[must_use]
     pub fn level(mut self, what: impl Into<String>, level: Level) -> Compiler {
@@ -214,8 +234,9 @@ impl Compiler {
 
     /// What was read from disk, and what came of it.
     pub(crate) fn load(&self) -> (Vec<PathBuf>, Result<Checked, Error>) {
-        let memory: Vec<Source> = self.inputs.iter().filter_map(Input::text).cloned().collect();
-        let mut loader = Loader::new(&self.directories, &memory);
+        let inputs = self.inputs.iter().filter_map(Input::text);
+        let memory: Vec<Source> = inputs.chain(self.sealed.iter().flatten()).cloned().collect();
+        let mut loader = Loader::new(&self.directories, &memory, self.sealed.is_some());
         let mut roots = Vec::new();
         for input in &self.inputs {
             let place = match input {
@@ -237,6 +258,7 @@ impl Compiler {
         let (mut failed, mut warnings) = (Vec::new(), Vec::new());
         for unit in &mut units {
             self.check_outputs(unit);
+            lint::always(unit);
             self.levels.apply(&mut unit.report);
             if unit.report.has_errors() {
                 failed.push(unit.report.clone());
@@ -244,7 +266,11 @@ impl Compiler {
                 warnings.push(unit.report.clone());
             }
         }
-        if failed.is_empty() { Ok(Checked { units, roots, warnings, inputs }) } else { Err(Error::Schema(failed)) }
+        if failed.is_empty() {
+            Ok(Checked { units, roots, warnings, inputs, levels: self.levels.clone() })
+        } else {
+            Err(Error::Schema(failed))
+        }
     }
 
     /// What the outputs cannot say although the schema can.

@@ -53,15 +53,18 @@
 //! `cli`, on by default, builds the command `zeroipc-codegen`, and switches on `json`, the resolved schema and diagnostics as
 //! JSON. Without them there are no dependencies but askama and annotate-snippets.
 
+mod breaking;
 mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
 mod emit;
+mod fingerprints;
 mod fmt;
 #[cfg(feature = "json")]
 mod json;
 mod levels;
+mod lint;
 mod load;
 mod model;
 mod names;
@@ -72,10 +75,12 @@ mod source;
 mod syntax;
 mod write;
 
+pub use breaking::{Accepted, Change, Changes, Class, Lock, Old, against, breaking};
 pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
-pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
+pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion, warnings};
 pub use emit::Target;
+pub use fingerprints::TypeFingerprint;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
 #[cfg(feature = "cli")]

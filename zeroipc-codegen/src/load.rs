@@ -36,6 +36,8 @@ pub(crate) struct Loader {
     directories: Vec<PathBuf>,
     /// Sources in memory, by name.
     memory: HashMap<String, Source>,
+    /// Whether imports are looked for in memory only.
+    sealed: bool,
     known: HashMap<Key, usize>,
     /// `None` while the file is being read.
     units: Vec<Option<Unit>>,
@@ -52,9 +54,9 @@ enum Key {
 }
 
 impl Loader {
-    pub(crate) fn new(directories: &[PathBuf], memory: &[Source]) -> Loader {
+    pub(crate) fn new(directories: &[PathBuf], memory: &[Source], sealed: bool) -> Loader {
         let memory = memory.iter().map(|source| (source.name.clone(), source.clone())).collect();
-        Loader { directories: directories.to_vec(), memory, ..Loader::default() }
+        Loader { directories: directories.to_vec(), memory, sealed, ..Loader::default() }
     }
 
     /// Reads a schema from disk and everything that it imports; gives its place among the units.
@@ -178,7 +180,8 @@ impl Loader {
             if let Some(source) = self.memory.get(&name).cloned() {
                 return self.enter(path, Key::Memory(name), errors, |_| Ok(source));
             }
-            if let Ok(canonical) = candidate.canonicalize()
+            let on_disk = if self.sealed { None } else { candidate.canonicalize().ok() };
+            if let Some(canonical) = on_disk
                 && canonical.is_file()
             {
                 return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
@@ -225,7 +228,7 @@ fn stem(path: &str) -> String {
 }
 
 /// A path without `x/..` in it.
-fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     use std::path::Component;
     let mut out = PathBuf::new();
     for part in path.components() {

@@ -1,6 +1,6 @@
 //! The page of each error code, for somebody who sees the error for the first time.
 
-use crate::levels::WARNINGS;
+use crate::diagnostic::WARNINGS;
 
 /// The texts below `pages/`, by the digits of their codes.
 macro_rules! pages {

@@ -257,6 +257,14 @@ pub(crate) fn bad_argument(attribute: &Attribute, want: &str) -> Diagnostic {
     Diagnostic::error(6, attribute.span, format!("`@{}` needs {want}", attribute.name.text))
 }
 
+pub(crate) fn unknown_warning(attribute: &Attribute, word: &str, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(6, attribute.span, format!("there is no warning `{}`", shortened(word)));
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("write a code, such as `ZIPC0503`, or a name in quotes, such as `\"padding-order\"`"),
+    }
+}
+
 // --- constants: 0005, 0007, 0012, 0013, 0029 ---
 
 pub(crate) fn unknown_constant(span: Span, name: &str, near: Option<&str>) -> Diagnostic {

@@ -2,6 +2,7 @@
 //!
 //! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
 
+mod breaking;
 mod cli;
 mod compilers;
 mod cpp;
@@ -12,6 +13,8 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod lint;
+mod old_schemas;
 mod pages;
 mod placing;
 mod reject;
