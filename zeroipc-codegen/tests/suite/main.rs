@@ -17,4 +17,5 @@ mod lint;
 mod old_schemas;
 mod pages;
 mod placing;
+mod python;
 mod reject;
