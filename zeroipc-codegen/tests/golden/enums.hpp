@@ -189,9 +189,12 @@ public:
     T get(std::uint64_t index) const
     {
         T value{};
-        check(::zeroipc_array_get(array_, index, &value));
+        get(index, value);
         return value;
     }
+
+    /** The same for elements that are too large for the stack. */
+    void get(std::uint64_t index, T& value) const { check(::zeroipc_array_get(array_, index, &value)); }
 
     /** Replaces an element. Throws when `index` is beyond the end. */
     void set(std::uint64_t index, const T& value) const { check(::zeroipc_array_set(array_, index, &value)); }
@@ -224,11 +227,14 @@ public:
     std::optional<T> try_pop() const
     {
         std::optional<T> value(std::in_place);
-        if (!done(::zeroipc_queue_try_pop(queue_, &*value), ZEROIPC_EMPTY)) {
+        if (!try_pop(*value)) {
             value.reset();
         }
         return value;
     }
+
+    /** The same for values that are too large for the stack; `value` holds anything after false. */
+    bool try_pop(T& value) const { return done(::zeroipc_queue_try_pop(queue_, &value), ZEROIPC_EMPTY); }
 
     /** Appends a value, waiting for room. */
     void push(const T& value) const { check(::zeroipc_queue_push(queue_, &value, -1)); }
@@ -251,10 +257,16 @@ public:
     std::optional<T> pop(std::chrono::milliseconds timeout) const
     {
         std::optional<T> value(std::in_place);
-        if (!done(::zeroipc_queue_pop(queue_, &*value, timeout.count()), ZEROIPC_TIMED_OUT)) {
+        if (!pop(*value, timeout)) {
             value.reset();
         }
         return value;
+    }
+
+    /** The same for values that are too large for the stack; `value` holds anything after false. */
+    bool pop(T& value, std::chrono::milliseconds timeout) const
+    {
+        return done(::zeroipc_queue_pop(queue_, &value, timeout.count()), ZEROIPC_TIMED_OUT);
     }
 
     /** How many values there were at some moment during the call. */

@@ -1,7 +1,6 @@
 // A segment through the C++ header and through the C accessors. The argument is the segment's name.
 #include <cstdio>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 #include "zeroipc.h"
@@ -61,6 +60,8 @@ int written_in_cpp_read_in_c(const char* name)
     }
     CHECK(!made.drawings().try_push(drawing) && !made.drawings().push(drawing, 1ms));
     CHECK(made.drawings().size() == 8 && made.drawings().pop().shapes[1].as_label() == "hello");
+
+    CHECK(made.drawings().try_pop(drawing) && made.drawings().try_push(drawing));
 
     // A moved segment goes on, and what it was moved to closes it.
     Drawings moved = std::move(made);
