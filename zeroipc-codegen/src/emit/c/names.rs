@@ -5,7 +5,8 @@ use std::rc::Rc;
 use zeroipc_layout::Scalar;
 
 use crate::case::{snake, upper as upper_case};
-use crate::emit::cfamily::{half_bits, leaf, number, value_names};
+use crate::emit::cfamily::{leaf, number, value_names};
+use crate::emit::half;
 use crate::model::{Enum, Module, Schema, Struct, TypeId, TypeKind, is_complex};
 
 /// The type of a number, or of the parts of a complex one.
@@ -91,7 +92,7 @@ pub(super) fn field_constant(schema: &Schema, item: &Struct, field: &str, part: 
 pub(super) fn float(scalar: Scalar, value: f64) -> String {
     let single = scalar == Scalar::F32;
     if scalar == Scalar::F16 {
-        return number(Scalar::U16, i128::from(half_bits(value)), true);
+        return number(Scalar::U16, i128::from(half::bits(value)), true);
     }
     crate::emit::cfamily::float_literal(value, single).unwrap_or_else(|| {
         let name = if value.is_nan() { "NAN" } else { "INFINITY" };

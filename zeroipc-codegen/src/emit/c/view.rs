@@ -7,7 +7,8 @@ use super::segment::{Segment, segment};
 use super::types::{Definition, Enum, Typedef, alias, enumeration, structure};
 use super::variants::variant;
 use crate::emit::banner;
-use crate::emit::cfamily::{byte_lines, comment, guard, half_bits, leaf, notes, number, paragraph, text, title};
+use crate::emit::cfamily::{byte_lines, comment, guard, leaf, notes, number, paragraph, text, title};
+use crate::emit::half;
 use crate::model::describe::{Described, describe};
 use crate::model::{self, Const, ConstType, Literal, Schema, TypeId, TypeKind};
 
@@ -124,7 +125,7 @@ fn constant(schema: &Schema, item: &Const) -> Vec<Define> {
     let value = match (item.ty, &item.value) {
         (ConstType::Scalar(ty), Literal::Int(value)) => number(ty, *value, item.hex),
         (ConstType::Scalar(Scalar::F16), Literal::Float(value)) => {
-            number(Scalar::U16, i128::from(half_bits(*value)), true)
+            number(Scalar::U16, i128::from(half::bits(*value)), true)
         }
         (ConstType::Scalar(ty), Literal::Float(value)) => names::float(ty, *value),
         (_, Literal::Bool(value)) => number(Scalar::U8, i128::from(*value), false),

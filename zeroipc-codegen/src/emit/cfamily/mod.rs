@@ -6,7 +6,7 @@ mod number;
 
 pub(super) use comment::{comment, field_notes, notes, paragraph};
 pub(super) use helpers::{Dialect, defaults, has_value, is_ranged, ranges};
-pub(super) use number::{float_literal, half_bits, number, text, value_names};
+pub(super) use number::{float_literal, number, text, value_names};
 
 use crate::model::{Schema, TypeId, TypeKind};
 

@@ -54,26 +54,6 @@ pub(in crate::emit) fn float_literal(value: f64, single: bool) -> Option<String>
     value.is_finite().then(|| if value.is_sign_negative() { format!("({text})") } else { text })
 }
 
-/// The bits of the nearest number of half precision, ties to even.
-pub(in crate::emit) fn half_bits(value: f64) -> u16 {
-    let sign = if value.is_sign_negative() { 0x8000 } else { 0 };
-    let magnitude = value.abs();
-    if value.is_nan() {
-        return 0x7E00;
-    }
-    if magnitude >= 65_520.0 {
-        return sign | 0x7C00;
-    }
-    // The smallest normal number is 2^-14; below it the steps are 2^-24.
-    if magnitude < f64::powi(2.0, -14) {
-        return sign | (magnitude * f64::powi(2.0, 24)).round_ties_even() as u16;
-    }
-    let exponent = ((magnitude.to_bits() >> 52) as i32) - 1023;
-    let steps = (magnitude * f64::powi(2.0, 10 - exponent)).round_ties_even() as u16;
-    // Rounding up to the next power of two carries into the exponent, as it should.
-    sign | (((exponent + 15) as u16) << 10).wrapping_add(steps - 1024)
-}
-
 /// The names that together make `value`: one, several flags, or none where it has no name.
 pub(in crate::emit) fn value_names(item: &Enum, value: i128) -> Vec<&str> {
     if let Some(exact) = item.values.iter().find(|known| known.value == value) {
@@ -106,32 +86,5 @@ mod tests {
         assert_eq!(float_literal(1e100, false).as_deref(), Some("1e100"));
         assert_eq!(float_literal(f64::NAN, false), None);
         assert_eq!(float_text(f64::NEG_INFINITY, true), "-inf");
-    }
-
-    #[test]
-    fn halves_round_to_even() {
-        for (value, bits) in [
-            (0.0, 0),
-            (-0.0, 0x8000),
-            (1.0, 0x3C00),
-            (1.5, 0x3E00),
-            (-65_504.0, 0xFBFF),
-            (65_519.99, 0x7BFF),
-            (65_520.0, 0x7C00),
-            (f64::INFINITY, 0x7C00),
-            (f64::NAN, 0x7E00),
-            // Half-way between 1 and the number above it, and between that one and the next.
-            (1.0 + 1.0 / 2048.0, 0x3C00),
-            (1.0 + 3.0 / 2048.0, 0x3C02),
-            // Half of the smallest number, and one and a half of it.
-            (f64::powi(2.0, -25), 0),
-            (1.5 * f64::powi(2.0, -24), 2),
-            // The largest below the normal numbers rounds up into them.
-            (f64::powi(2.0, -14) * 0.9999, 0x0400),
-            (1.9999, 0x4000),
-            (1e-300, 0),
-        ] {
-            assert_eq!(half_bits(value), bits, "{value}");
-        }
     }
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use zeroipc_layout::Scalar;
 
-use crate::emit::cfamily::{float_literal, half_bits, value_names};
+use crate::emit::cfamily::{float_literal, value_names};
+use crate::emit::half;
 use crate::model::{Enum, Module, Schema, TypeId, TypeKind};
 
 /// The namespace of the library's part of each header.
@@ -98,7 +99,7 @@ pub(super) fn number(ty: Scalar, value: i128, hex: bool) -> String {
 pub(super) fn float(scalar: Scalar, value: f64) -> String {
     let single = scalar == Scalar::F32;
     if scalar == Scalar::F16 {
-        return format!("0x{:04X}", half_bits(value));
+        return format!("0x{:04X}", half::bits(value));
     }
     float_literal(value, single).map(|text| text.trim_matches(['(', ')']).to_owned()).unwrap_or_else(|| {
         let name = if value.is_nan() { "quiet_NaN" } else { "infinity" };
