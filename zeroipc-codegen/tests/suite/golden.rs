@@ -1,6 +1,6 @@
 //! The outputs, byte for byte.
 
-use zeroipc_codegen::{Compiler, Format, Source, Target};
+use zeroipc_codegen::{Compiler, Format, Output, Source, Target};
 
 use crate::files::{accepted, assert_golden, source, tests_dir};
 
@@ -19,7 +19,9 @@ fn outputs_are_the_goldens() {
             let compiler = compiler().source(source(&path)).bare(bare);
             let compiled = compiler.compile().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(compiled.outputs.len(), Target::ALL.len());
-            for output in compiled.outputs {
+            // The resolved schema knows nothing of runtimes.
+            let once = |output: &Output| !bare || output.path.extension().is_some_and(|end| end != "json");
+            for output in compiled.outputs.into_iter().filter(once) {
                 assert!(output.text.ends_with('\n') && !output.text.ends_with("\n\n"), "{}", output.path.display());
                 assert_golden(&tests_dir().join(dir).join(output.path), &output.text);
             }
@@ -53,7 +55,9 @@ fn banner_names_the_file_and_no_place() {
 fn templates_escape_nothing() {
     let text = "/// a<b && \"c\" 'd' {{ e }} {% f %}\nconst ONE: u32 = 1;";
     let source = Source::new("escape.zipc", text);
-    for output in compiler().source(source).compile().unwrap().outputs {
+    let outputs = compiler().source(source).compile().unwrap().outputs;
+    // JSON has escapes of its own.
+    for output in outputs.iter().filter(|output| output.path.extension().is_some_and(|end| end != "json")) {
         assert!(output.text.contains("a<b && \"c\" 'd' {{ e }} {% f %}"), "{}", output.text);
     }
 }
