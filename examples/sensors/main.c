@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRODUCERS = 3, ME = 1, SHARE = 100 };
+enum { PRODUCERS = 4, ME = 1, SHARE = 100 };
 
 /** What this process pushed and popped. */
 typedef struct tally {
@@ -124,8 +124,10 @@ int main(int argc, char **argv)
         zeroipc_array_fetch_add_i64(&hub.counter, 2, (int64_t)seen.pushed_sum, NULL);
         zeroipc_array_fetch_add_i64(&hub.counter, 3, (int64_t)seen.popped_sum, NULL);
         printf("C       pushed %" PRIu64 " (checksum %016" PRIx64 "), popped %" PRIu64 " (checksum %016" PRIx64
-               "): %" PRIu64 " from Rust, %" PRIu64 " from C, %" PRIu64 " from Python, each in order\n",
-            seen.pushed, seen.pushed_sum, seen.popped, seen.popped_sum, seen.from[0], seen.from[1], seen.from[2]);
+               "): %" PRIu64 " from Rust, %" PRIu64 " from C, %" PRIu64 " from Python, %" PRIu64
+               " from C++, each in order\n",
+            seen.pushed, seen.pushed_sum, seen.popped, seen.popped_sum, seen.from[0], seen.from[1], seen.from[2],
+            seen.from[3]);
     }
     sensors_sensor_hub_close(&hub);
     return failed;

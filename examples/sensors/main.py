@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import zeroipc
 
-PRODUCERS = ("Rust", "C", "Python")
+PRODUCERS = ("Rust", "C", "Python", "C++")
 ME = 2
 SHARE = 100
 MASK = (1 << 64) - 1

@@ -12,6 +12,8 @@ struct Built {
     rust: PathBuf,
     c: PathBuf,
     c_changed: PathBuf,
+    cpp: PathBuf,
+    cpp_changed: PathBuf,
     python: PathBuf,
     modules: PathBuf,
 }
@@ -28,37 +30,64 @@ pub(crate) fn demo(readings: u64) -> Result {
 
 fn build() -> Result<Built> {
     let out = target().join("demo");
-    println!("1. schemas/sensors.zipc is compiled to C and Python (build.rs has it compiled to Rust)");
+    println!("1. schemas/sensors.zipc is compiled to C, C++ and Python (build.rs has it compiled to Rust)");
     for schema in ["schemas/sensors.zipc", "examples/sensors/changed.zipc"] {
         let compiled = Compiler::new()
             .schema(root().join(schema))
             .c()
+            .cpp()
             .python()
             .compile()
             .map_err(|error| Failure(format!("{schema}:\n{error}")))?;
         compiled.write_to(&out).map_err(|error| Failure(error.to_string()))?;
     }
-    println!("2. the Rust, C and Python sides are built");
+    println!("2. the Rust, C, C++ and Python sides are built");
     Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-example-sensors"]).run()?;
     Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-cli"]).run()?;
     Ok(Built {
         rust: target().join("release/sensors"),
-        c: compile_c(&out, "sensors")?,
-        c_changed: compile_c(&out, "changed")?,
+        c: compile(&out, "sensors", &C)?,
+        c_changed: compile(&out, "changed", &C)?,
+        cpp: compile(&out, "sensors", &CPP)?,
+        cpp_changed: compile(&out, "changed", &CPP)?,
         python: tools::python()?,
         modules: out,
     })
 }
 
-/// Compiles `main.c` with the header of a schema.
-fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
-    let program = out.join(format!("{schema}_c"));
-    Program::new(tools::c_compiler()?)
-        .args(["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .arg(format!("-DSCHEMA_HEADER=\"{schema}.h\""))
+/// A language that is compiled.
+struct Language {
+    compiler: fn() -> Result<String>,
+    standard: &'static str,
+    source: &'static str,
+    header: &'static str,
+    suffix: &'static str,
+}
+
+const C: Language = Language {
+    compiler: tools::c_compiler,
+    standard: "-std=c99",
+    source: "examples/sensors/main.c",
+    header: "h",
+    suffix: "c",
+};
+const CPP: Language = Language {
+    compiler: tools::cpp_compiler,
+    standard: "-std=c++17",
+    source: "examples/sensors/main.cpp",
+    header: "hpp",
+    suffix: "cpp",
+};
+
+/// Compiles one side with the header of a schema.
+fn compile(out: &Path, schema: &str, language: &Language) -> Result<PathBuf> {
+    let program = out.join(format!("{schema}_{}", language.suffix));
+    Program::new((language.compiler)()?)
+        .args([language.standard, "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .arg(format!("-DSCHEMA_HEADER=\"{schema}.{}\"", language.header))
         .args(["-I", "runtimes/c/include", "-I"])
         .arg(out)
-        .args(["examples/sensors/main.c", "-o"])
+        .args([language.source, "-o"])
         .arg(&program)
         .args(["-lm", "-pthread"])
         .run()?;
@@ -67,7 +96,7 @@ fn compile_c(out: &Path, schema: &str) -> Result<PathBuf> {
 
 fn play(built: &Built, segment: &str, readings: u64) -> Result {
     println!(
-        "3. Rust, C and Python push {readings} readings each and pop what anybody has pushed, all on one queue of segment {segment}"
+        "3. Rust, C, C++ and Python push {readings} readings each and pop what anybody has pushed, all on one queue of segment {segment}"
     );
     let count = readings.to_string();
     let python = |module: &str| {
@@ -77,6 +106,7 @@ fn play(built: &Built, segment: &str, readings: u64) -> Result {
     let sides = [
         python("sensors").spawn()?,
         Program::new(&built.c).args([segment, &count]).spawn()?,
+        Program::new(&built.cpp).args([segment, &count]).spawn()?,
         Program::new(&built.rust).args(["run", segment, &count]).spawn()?,
     ];
     for side in sides {
@@ -92,6 +122,7 @@ fn play(built: &Built, segment: &str, readings: u64) -> Result {
     println!("5. a reader with an old copy of the schema, two fields of which have changed places, is refused");
     println!("   {}", Program::new(&built.rust).args(["refused", segment]).run_refused()?);
     println!("   {}", Program::new(&built.c_changed).args([segment, "1"]).run_refused()?);
+    println!("   {}", Program::new(&built.cpp_changed).args([segment, "1"]).run_refused()?);
     println!("   {}", python("changed").run_refused()?);
     Ok(())
 }

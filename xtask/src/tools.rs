@@ -28,6 +28,18 @@ pub(crate) fn c_compiler() -> Result<String> {
         .ok_or_else(|| Failure("there is no C compiler; install gcc or clang, or name one with CC".into()))
 }
 
+/// The C++ compiler: `$CXX`, or the first that is there.
+pub(crate) fn cpp_compiler() -> Result<String> {
+    if let Ok(compiler) = std::env::var("CXX") {
+        return Ok(compiler);
+    }
+    ["c++", "g++", "clang++"]
+        .into_iter()
+        .find(|compiler| has(compiler))
+        .map(str::to_owned)
+        .ok_or_else(|| Failure("there is no C++ compiler; install g++ or clang, or name one with CXX".into()))
+}
+
 /// A Python environment with NumPy and our package; made on the first use, renewed when its requirements change.
 pub(crate) fn python() -> Result<PathBuf> {
     let home = target().join("venv");

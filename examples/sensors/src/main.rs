@@ -5,21 +5,16 @@ use std::time::Duration;
 
 use zeroipc::{ErrorKind, FixedStr, Memory, Result};
 
-/// What the build script made of `schemas/sensors.zipc`.
-#[allow(dead_code, unreachable_pub)]
-mod sensors {
-    include!(concat!(env!("OUT_DIR"), "/sensors.rs"));
-}
-
-/// What the build script made of `changed.zipc`.
-#[allow(dead_code, unreachable_pub)]
-mod changed {
-    include!(concat!(env!("OUT_DIR"), "/changed.rs"));
+zeroipc::include_schema! {
+    /// What the build script made of `schemas/sensors.zipc`.
+    mod sensors;
+    /// What the build script made of `changed.zipc`.
+    mod changed;
 }
 
 use sensors::{SensorHub, SensorReading, Status};
 
-const PRODUCERS: [&str; 3] = ["Rust", "C", "Python"];
+const PRODUCERS: [&str; 4] = ["Rust", "C", "Python", "C++"];
 const ME: u32 = 0;
 const SHARE: usize = 100;
 
@@ -30,8 +25,8 @@ struct Tally {
     popped: u64,
     pushed_sum: u64,
     popped_sum: u64,
-    from: [u64; 3],
-    next: [u64; 3],
+    from: [u64; 4],
+    next: [u64; 4],
 }
 
 /// A number that depends on the reading, so that a lost or doubled one changes the sum.
@@ -104,8 +99,15 @@ fn take_part(segment: &str, readings: u64) -> Result<()> {
     hub.counter.fetch_add(3, seen.popped_sum.cast_signed());
     println!(
         "Rust    pushed {} (checksum {:016x}), popped {} (checksum {:016x}): {} from Rust, {} from C, {} from Python, \
-         each in order",
-        seen.pushed, seen.pushed_sum, seen.popped, seen.popped_sum, seen.from[0], seen.from[1], seen.from[2]
+         {} from C++, each in order",
+        seen.pushed,
+        seen.pushed_sum,
+        seen.popped,
+        seen.popped_sum,
+        seen.from[0],
+        seen.from[1],
+        seen.from[2],
+        seen.from[3]
     );
     Ok(())
 }

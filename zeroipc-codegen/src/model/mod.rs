@@ -71,6 +71,7 @@ pub(crate) enum Definition {
 
 impl Schema {
     /// The name of a struct or variant.
+    #[cfg(feature = "json")]
     pub(crate) fn name_of(&self, definition: Definition) -> &str {
         match definition {
             Definition::Struct(i) => &self.structs[i].name,
@@ -352,8 +353,10 @@ pub(crate) struct Segment {
     pub(crate) path: String,
     pub(crate) size: u64,
     /// Where the table ends, and so the first structure or the passport may begin.
+    #[cfg_attr(not(feature = "json"), allow(dead_code))]
     pub(crate) table: u64,
     /// The bytes that the passport takes.
+    #[cfg_attr(not(feature = "json"), allow(dead_code))]
     pub(crate) passport: u64,
     /// The bytes that the table, the descriptions and the structures need.
     pub(crate) used: u64,

@@ -202,6 +202,9 @@ public:
     /** Replaces an element. Throws when `index` is beyond the end. */
     void set(std::uint64_t index, const T& value) const { check(::zeroipc_array_set(array_, index, &value)); }
 
+    /** What the functions of `zeroipc.h` take, for what has no name here, such as atomic operations. */
+    zeroipc_array* handle() const noexcept { return array_; }
+
     /** How many elements there are. */
     std::uint64_t size() const noexcept { return ::zeroipc_array_capacity(array_); }
 
@@ -222,6 +225,9 @@ template <typename T>
 class QueueView {
 public:
     explicit QueueView(zeroipc_queue* queue) noexcept : queue_(queue) {}
+
+    /** What the functions of `zeroipc.h` take, for what has no name here. */
+    zeroipc_queue* handle() const noexcept { return queue_; }
 
     /** Appends a value; false when the queue is full. */
     bool try_push(const T& value) const { return done(::zeroipc_queue_try_push(queue_, &value), ZEROIPC_FULL); }
