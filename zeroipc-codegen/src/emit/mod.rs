@@ -17,7 +17,9 @@ use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
 pub(crate) use spelling::{check as check_spelling, no_namespace, reserved_in};
-pub(crate) use zipc::{quoted, type_text, value_name};
+pub(crate) use zipc::quoted;
+#[cfg(feature = "cli")]
+pub(crate) use zipc::{type_text, value_name};
 
 /// A language that a schema is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
