@@ -279,6 +279,19 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// Whether a field of the type has a range, or one of the structs inside.
+    pub(crate) fn is_ranged(&self, ty: TypeId) -> bool {
+        match self.types[ty].kind {
+            TypeKind::Array { elem, .. } => self.is_ranged(elem),
+            TypeKind::Struct(i) => {
+                self.structs[i].fields.iter().any(|field| field.range.is_some() || self.is_ranged(field.ty))
+            }
+            TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Enum(_) | TypeKind::Variant(_) => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) doc: Vec<String>,

@@ -36,8 +36,8 @@ impl SensorReading {
     /// The largest `humidity` that makes sense.
     pub const HUMIDITY_MAX: f32 = 100.0;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::HUMIDITY_MIN..=Self::HUMIDITY_MAX).contains(&self.humidity) {
             return Some("humidity");

@@ -317,6 +317,20 @@ static inline void tests_fields_outer_init(tests_fields_outer *it)
     }
 }
 
+/** NULL when every field lies in its range, otherwise the name of the first that does not. */
+static inline const char *tests_fields_outer_in_range(const tests_fields_outer *it)
+{
+    if (tests_fields_sample_in_range(&it->inner) != NULL) {
+        return "inner";
+    }
+    for (size_t i = 0; i < 2; ++i) {
+        if (tests_fields_sample_in_range(&it->more[i]) != NULL) {
+            return "more";
+        }
+    }
+    return NULL;
+}
+
 #if defined(ZEROIPC_H)
 
 /** What a segment records about Sample. */

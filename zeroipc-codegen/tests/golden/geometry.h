@@ -191,6 +191,15 @@ static inline void geometry_pose_init(geometry_pose *it)
     geometry_quaternion_init(&it->rotation);
 }
 
+/** NULL when every field lies in its range, otherwise the name of the first that does not. */
+static inline const char *geometry_pose_in_range(const geometry_pose *it)
+{
+    if (geometry_quaternion_in_range(&it->rotation) != NULL) {
+        return "rotation";
+    }
+    return NULL;
+}
+
 /** A length. An alias gives a type a unit that every field of that type then has. [m] */
 typedef double geometry_metres;
 

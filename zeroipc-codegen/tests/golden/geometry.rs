@@ -128,8 +128,8 @@ impl Quaternion {
     /// The largest `z` that makes sense.
     pub const Z_MAX: f64 = 1.0;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::W_MIN..=Self::W_MAX).contains(&self.w) {
             return Some("w");
@@ -185,6 +185,15 @@ impl Pose {
     /// How a new one starts: with the defaults of the schema, and zero elsewhere.
     pub const DEFAULT: Self =
         Self { position: Vec3::DEFAULT, rotation: Quaternion::DEFAULT, frame: Frame::WORLD, _reserved_57: [0; 7] };
+
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
+    pub fn out_of_range(&self) -> Option<&'static str> {
+        if self.rotation.out_of_range().is_some() {
+            return Some("rotation");
+        }
+        None
+    }
 }
 
 impl Default for Pose {

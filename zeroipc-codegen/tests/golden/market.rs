@@ -374,8 +374,8 @@ impl LevelChange {
     /// The largest `place` that makes sense.
     pub const PLACE_MAX: u8 = 9;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::PLACE_MIN..=Self::PLACE_MAX).contains(&self.place) {
             return Some("place");
@@ -469,8 +469,8 @@ impl Message {
     /// The largest `instrument` that makes sense.
     pub const INSTRUMENT_MAX: u32 = 511;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::INSTRUMENT_MIN..=Self::INSTRUMENT_MAX).contains(&self.instrument) {
             return Some("instrument");

@@ -82,8 +82,8 @@ impl Particle {
     /// The `cell` that means that there is none.
     pub const CELL_NULL: u32 = 4_294_967_295;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::MASS_MIN..=Self::MASS_MAX).contains(&self.mass) {
             return Some("mass");
@@ -197,8 +197,8 @@ impl Step {
     /// The largest `top_speed` that makes sense.
     pub const TOP_SPEED_MAX: f64 = f64::INFINITY;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::TOP_SPEED_MIN..=Self::TOP_SPEED_MAX).contains(&self.top_speed) {
             return Some("top_speed");

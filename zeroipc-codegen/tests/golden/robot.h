@@ -356,6 +356,9 @@ static inline int robot_frame_info_has_exposure(const robot_frame_info *it)
 /** NULL when every field lies in its range, otherwise the name of the first that does not. */
 static inline const char *robot_frame_info_in_range(const robot_frame_info *it)
 {
+    if (geometry_pose_in_range(&it->camera) != NULL) {
+        return "camera";
+    }
     if (it->width < ROBOT_FRAME_INFO_WIDTH_MIN || it->width > ROBOT_FRAME_INFO_WIDTH_MAX) {
         return "width";
     }
@@ -385,6 +388,15 @@ static inline void robot_frame_init(robot_frame *it)
 {
     memset(it, 0, sizeof(*it));
     robot_frame_info_init(&it->info);
+}
+
+/** NULL when every field lies in its range, otherwise the name of the first that does not. */
+static inline const char *robot_frame_in_range(const robot_frame *it)
+{
+    if (robot_frame_info_in_range(&it->info) != NULL) {
+        return "info";
+    }
+    return NULL;
 }
 
 typedef struct robot_drive {

@@ -728,6 +728,9 @@ constexpr std::optional<std::uint32_t> exposure_or_none(const FrameInfo& it) noe
 /** Empty when every field lies in its range, otherwise the name of the first that does not. */
 constexpr std::string_view in_range(const FrameInfo& it) noexcept
 {
+    if (!::geometry::in_range(it.camera).empty()) {
+        return "camera";
+    }
     if (it.width < FrameInfo::width_min || it.width > FrameInfo::width_max) {
         return "width";
     }
@@ -756,6 +759,15 @@ constexpr Frame make_frame() noexcept
     Frame it{};
     it.info = make_frame_info();
     return it;
+}
+
+/** Empty when every field lies in its range, otherwise the name of the first that does not. */
+constexpr std::string_view in_range(const Frame& it) noexcept
+{
+    if (!in_range(it.info).empty()) {
+        return "info";
+    }
+    return {};
 }
 
 struct Drive {

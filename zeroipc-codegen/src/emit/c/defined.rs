@@ -2,7 +2,6 @@
 
 use super::names;
 use crate::case::upper;
-use crate::emit::cfamily::is_ranged;
 use crate::emit::spelling::Defined;
 use crate::model::{Flavour, Schema, StructureKind};
 
@@ -35,7 +34,7 @@ pub(crate) fn defined(schema: &Schema) -> Defined {
         if item.has_defaults(schema) {
             names.push((format!("{lower}_init"), item.span));
         }
-        if is_ranged(item) {
+        if schema.is_ranged(item.ty) {
             names.push((format!("{lower}_in_range"), item.span));
         }
         for field in &item.fields {

@@ -45,6 +45,10 @@ impl Dialect for C {
         format!("{}_init(&{place});", names::structure(schema, i))
     }
 
+    fn is_outside(&self, schema: &Schema, i: usize, place: &str) -> String {
+        format!("{}_in_range(&{place}) != NULL", names::structure(schema, i))
+    }
+
     fn constant(&self, schema: &Schema, item: &Struct, field: &Field, part: &str) -> String {
         names::field_constant(schema, item, &field.name, part)
     }

@@ -4,8 +4,7 @@ use super::dialect::C;
 use super::names;
 use super::view::Define;
 use crate::emit::cfamily::{
-    Dialect, Function, broken, comment, defaults, field_notes, has_value, is_ranged, needed_align, notes, padding,
-    ranges, wrapped,
+    Dialect, Function, broken, comment, defaults, field_notes, has_value, needed_align, notes, padding, ranges, wrapped,
 };
 use crate::model::{Alias, Field, Flavour, Schema, TypeId};
 
@@ -160,7 +159,7 @@ fn helpers(schema: &Schema, item: &crate::model::Struct) -> Vec<Function> {
             lines,
         ));
     }
-    if is_ranged(item) {
+    if schema.is_ranged(item.ty) {
         let head = format!("static inline const char *{name}_in_range(const {name} *it)");
         let checks = ranges(&C, schema, item);
         let unused = checks.is_empty().then(|| "    (void)it;".to_owned());

@@ -24,6 +24,8 @@ pub(in crate::emit) trait Dialect {
     fn put_complex(&self, place: &str, scalar: Scalar, re: f64, im: f64) -> Vec<String>;
     /// The statement that puts the defaults of struct `i` into `place`.
     fn put_struct(&self, schema: &Schema, i: usize, place: &str) -> String;
+    /// The condition that something in struct `i` at `place` lies outside of its range.
+    fn is_outside(&self, schema: &Schema, i: usize, place: &str) -> String;
     /// The constant of `field` that ends with `part`: `MIN`, `MAX` or `NULL`.
     fn constant(&self, schema: &Schema, item: &Struct, field: &Field, part: &str) -> String;
     /// The call that asks whether `field` has a value.
@@ -89,14 +91,9 @@ fn assign(dialect: &dyn Dialect, schema: &Schema, ty: TypeId, place: &str, liter
     }
 }
 
-/// Whether there is anything to check about the ranges of a struct's own fields.
-pub(in crate::emit) fn is_ranged(item: &Struct) -> bool {
-    item.fields.iter().any(|field| field.range.is_some())
-}
-
 /// The statements that return the name of the first field outside of its range.
 pub(in crate::emit) fn ranges(dialect: &dyn Dialect, schema: &Schema, item: &Struct) -> Vec<String> {
-    let fields = item.fields.iter().filter(|field| field.range.is_some());
+    let fields = item.fields.iter().filter(|field| field.range.is_some() || schema.is_ranged(field.ty));
     fields.flat_map(|field| check(dialect, schema, item, field, field.ty, &dialect.field(&field.name), 0)).collect()
 }
 
@@ -122,10 +119,16 @@ fn check(
                 (Some(_), true) => format!("{} && ({outside})", dialect.has(schema, item, field)),
                 (Some(_), false) => format!("{} && {outside}", dialect.has(schema, item, field)),
             };
-            vec![format!("if ({condition}) {{"), format!("    return \"{}\";", field.name), "}".to_owned()]
+            refused(&condition, field)
         }
+        TypeKind::Struct(i) if schema.is_ranged(ty) => refused(&dialect.is_outside(schema, i, place), field),
         _ => Vec::new(),
     }
+}
+
+/// The statement that returns the name of `field` when `condition` holds.
+fn refused(condition: &str, field: &Field) -> Vec<String> {
+    vec![format!("if ({condition}) {{"), format!("    return \"{}\";", field.name), "}".to_owned()]
 }
 
 /// The condition that a number lies outside; `None` if it cannot. A comparison that is always true would be a warning.

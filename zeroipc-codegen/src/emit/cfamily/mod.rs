@@ -5,7 +5,7 @@ mod helpers;
 mod number;
 
 pub(super) use comment::{comment, field_notes, notes, paragraph};
-pub(super) use helpers::{Dialect, defaults, has_value, is_ranged, ranges};
+pub(super) use helpers::{Dialect, defaults, has_value, ranges};
 pub(super) use number::{float_literal, number, text, value_names};
 
 use crate::model::{Schema, TypeId, TypeKind};

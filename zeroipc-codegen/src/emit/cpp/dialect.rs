@@ -48,6 +48,11 @@ impl Dialect for Cpp {
         format!("{place} = {make}();")
     }
 
+    fn is_outside(&self, schema: &Schema, i: usize, place: &str) -> String {
+        let item = &schema.structs[i];
+        format!("!{}({place}).empty()", names::qualified(item.module.as_ref(), "in_range"))
+    }
+
     fn constant(&self, _: &Schema, item: &Struct, field: &Field, part: &str) -> String {
         format!("{}::{}_{}", item.name, field.name, part.to_lowercase())
     }

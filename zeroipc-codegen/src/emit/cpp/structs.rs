@@ -5,8 +5,7 @@ use super::enums::{Line, function};
 use super::names;
 use crate::case::snake;
 use crate::emit::cfamily::{
-    Dialect, Function, comment, defaults, field_notes, has_value, is_ranged, needed_align, notes, padding, ranges,
-    wrapped,
+    Dialect, Function, comment, defaults, field_notes, has_value, needed_align, notes, padding, ranges, wrapped,
 };
 use crate::model::{Field, Schema, Struct, TypeId, TypeKind, is_complex, is_float};
 
@@ -110,7 +109,7 @@ fn helpers(schema: &Schema, item: &Struct) -> Vec<Function> {
         let body = format!("    return {test} ? std::optional<{ty}>(it.{}) : std::nullopt;", field.name);
         functions.push(function(&format!("`{}`, if it has a value.", field.name), head, vec![body]));
     }
-    if is_ranged(item) {
+    if schema.is_ranged(item.ty) {
         let head = format!("constexpr std::string_view in_range(const {name}& it) noexcept");
         let checks = ranges(&Cpp, schema, item);
         let unused = checks.is_empty().then(|| "    static_cast<void>(it);".to_owned());

@@ -162,8 +162,8 @@ fn helpers(schema: &Schema, item: &model::Struct, bare: bool) -> Vec<Vec<String>
             helpers.push(constant(&format!("{upper}_NULL"), &ty, value, &said, null));
         }
     }
-    let checks: Vec<String> = item.fields.iter().flat_map(|field| check(schema, field, bare)).collect();
-    if !checks.is_empty() {
+    if schema.is_ranged(item.ty) {
+        let checks: Vec<String> = item.fields.iter().flat_map(|field| check(schema, field, bare)).collect();
         helpers.push(out_of_range(&checks));
     }
     helpers.extend(item.fields.iter().filter_map(|field| or_none(schema, field, bare)));
@@ -201,7 +201,7 @@ fn comparable(expression: &str, scalar: Option<Scalar>, bare: bool) -> String {
 /// The statement that finds a field outside of its range.
 fn check(schema: &Schema, field: &model::Field, bare: bool) -> Vec<String> {
     if field.range.is_none() {
-        return Vec::new();
+        return if schema.is_ranged(field.ty) { check_within(schema, field) } else { Vec::new() };
     }
     let (name, upper, scalar) = (&field.name, case::upper(&field.name), leaf(schema, field.ty));
     let end = |end: &str| comparable(&format!("Self::{upper}_{end}"), scalar, bare);
@@ -232,6 +232,20 @@ fn check(schema: &Schema, field: &model::Field, bare: bool) -> Vec<String> {
     lines
 }
 
+/// The statement that finds a struct in `field`, or in its array, with something outside of its range.
+fn check_within(schema: &Schema, field: &model::Field) -> Vec<String> {
+    let name = &field.name;
+    let condition = match schema.types[field.ty].kind {
+        TypeKind::Array { elem, .. } => {
+            let flatten = ".flatten()".repeat(depth(schema, elem));
+            format!("self.{name}.iter(){flatten}.any(|value| value.out_of_range().is_some())")
+        }
+        _ => format!("self.{name}.out_of_range().is_some()"),
+    };
+    let refused = format!("            return Some({});", literal::text(name));
+    vec![format!("        if {condition} {{"), refused, "        }".to_owned()]
+}
+
 fn depth(schema: &Schema, ty: TypeId) -> usize {
     match schema.types[ty].kind {
         TypeKind::Array { elem, .. } => 1 + depth(schema, elem),
@@ -253,8 +267,8 @@ fn is_null(field: &model::Field, null: &Literal, scalar: Option<Scalar>, bare: b
 
 fn out_of_range(checks: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = [
-        "    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and",
-        "    /// structs within are not looked at.",
+        "    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of",
+        "    /// structs within, the field that holds them is named.",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -381,6 +381,20 @@ constexpr Outer make_outer() noexcept
     return it;
 }
 
+/** Empty when every field lies in its range, otherwise the name of the first that does not. */
+constexpr std::string_view in_range(const Outer& it) noexcept
+{
+    if (!in_range(it.inner).empty()) {
+        return "inner";
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+        if (!in_range(it.more[i]).empty()) {
+            return "more";
+        }
+    }
+    return {};
+}
+
 } // namespace tests::fields
 
 namespace zeroipc::schema {

@@ -152,8 +152,8 @@ impl Sample {
     /// The largest `last` that makes sense.
     pub const LAST_MAX: u64 = 9;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !self.celsius.is_nan() && !(Self::CELSIUS_MIN..=Self::CELSIUS_MAX).contains(&self.celsius) {
             return Some("celsius");
@@ -251,6 +251,18 @@ pub struct Outer {
 impl Outer {
     /// How a new one starts: with the defaults of the schema, and zero elsewhere.
     pub const DEFAULT: Self = Self { inner: Sample::DEFAULT, more: [Sample::DEFAULT; 2], plain: 0 };
+
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
+    pub fn out_of_range(&self) -> Option<&'static str> {
+        if self.inner.out_of_range().is_some() {
+            return Some("inner");
+        }
+        if self.more.iter().any(|value| value.out_of_range().is_some()) {
+            return Some("more");
+        }
+        None
+    }
 }
 
 #[allow(deprecated)]

@@ -247,6 +247,15 @@ constexpr Pose make_pose() noexcept
     return it;
 }
 
+/** Empty when every field lies in its range, otherwise the name of the first that does not. */
+constexpr std::string_view in_range(const Pose& it) noexcept
+{
+    if (!in_range(it.rotation).empty()) {
+        return "rotation";
+    }
+    return {};
+}
+
 /** A length. An alias gives a type a unit that every field of that type then has. [m] */
 using Metres = double;
 

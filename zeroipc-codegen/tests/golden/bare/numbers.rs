@@ -52,8 +52,8 @@ impl Numbers {
     /// The `half` that means that there is none.
     pub const HALF_NULL: u16 = 0x7E00;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !zeroipc_half(self.half).is_nan()
             && !(zeroipc_half(Self::HALF_MIN)..=zeroipc_half(Self::HALF_MAX)).contains(&zeroipc_half(self.half))

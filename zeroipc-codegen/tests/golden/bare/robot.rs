@@ -156,8 +156,8 @@ impl Imu {
     /// The `celsius` that means that there is none.
     pub const CELSIUS_NULL: f32 = f32::NAN;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if self.acceleration.iter().any(|value| !(Self::ACCELERATION_MIN..=Self::ACCELERATION_MAX).contains(value)) {
             return Some("acceleration");
@@ -263,9 +263,12 @@ impl FrameInfo {
     /// The largest `height` that makes sense.
     pub const HEIGHT_MAX: u16 = 4096;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
+        if self.camera.out_of_range().is_some() {
+            return Some("camera");
+        }
         if !(Self::WIDTH_MIN..=Self::WIDTH_MAX).contains(&self.width) {
             return Some("width");
         }
@@ -316,6 +319,15 @@ pub struct Frame {
 impl Frame {
     /// How a new one starts: with the defaults of the schema, and zero elsewhere.
     pub const DEFAULT: Self = Self { info: FrameInfo::DEFAULT, pixels: [[0; 640]; 480] };
+
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
+    pub fn out_of_range(&self) -> Option<&'static str> {
+        if self.info.out_of_range().is_some() {
+            return Some("info");
+        }
+        None
+    }
 }
 
 impl Default for Frame {
@@ -362,8 +374,8 @@ impl Drive {
     /// The largest `turn` that makes sense.
     pub const TURN_MAX: f64 = 3.0;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::SPEED_MIN..=Self::SPEED_MAX).contains(&self.speed) {
             return Some("speed");

@@ -155,8 +155,8 @@ impl Descriptor {
     /// The `owner` that means that there is none.
     pub const OWNER_NULL: i32 = -1;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::OFFSET_MIN..=Self::OFFSET_MAX).contains(&self.offset) {
             return Some("offset");
@@ -283,8 +283,8 @@ impl Update {
     /// The `seconds` that means that there is none.
     pub const SECONDS_NULL: f64 = f64::NAN;
 
-    /// The name of the first field that lies outside of its range, if there is one. A null value is inside, and
-    /// structs within are not looked at.
+    /// The name of the first field that lies outside of its range, if there is one. A null value is inside. Of
+    /// structs within, the field that holds them is named.
     pub fn out_of_range(&self) -> Option<&'static str> {
         if !(Self::TENSOR_MIN..=Self::TENSOR_MAX).contains(&self.tensor) {
             return Some("tensor");
