@@ -3,6 +3,7 @@
 mod bench;
 mod codegen;
 mod demo;
+mod editors;
 mod run;
 mod test;
 mod tools;

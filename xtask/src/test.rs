@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{Failure, Program, Result, root, target};
-use crate::{codegen, demo, tools};
+use crate::{codegen, demo, editors, tools};
 
 /// One step: its name, whether the everyday subset has it, and what it does.
 struct Step {
@@ -12,7 +12,7 @@ struct Step {
     run: fn(bool) -> Result,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "generated files are fresh", fast: true, run: |_| codegen::codegen(true) },
     Step { name: "rust", fast: true, run: rust },
     Step { name: "models", fast: false, run: models },
@@ -21,6 +21,7 @@ const STEPS: [Step; 9] = [
     Step { name: "python", fast: true, run: python },
     Step { name: "python types and style", fast: false, run: python_checks },
     Step { name: "across languages", fast: true, run: across },
+    Step { name: "editors", fast: false, run: |_| editors::editors() },
     Step { name: "demo", fast: true, run: |_| demo::demo(2_000) },
 ];
 

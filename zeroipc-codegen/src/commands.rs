@@ -108,8 +108,17 @@ pub(crate) fn check(args: &Check, levels: &Levels) -> Code {
     })
 }
 
-pub(crate) fn explain(_code: Option<&str>) -> Code {
-    Code::Done
+pub(crate) fn explain(code: Option<&str>) -> Code {
+    let Some(code) = code else {
+        return show::print(&zeroipc_codegen::page_titles().map(|title| format!("{title}\n")).collect::<String>());
+    };
+    match zeroipc_codegen::page(code) {
+        Some(page) => show::print(page),
+        None => {
+            eprintln!("error: there is no page about `{code}`; `zeroipc-codegen explain` lists all codes");
+            Code::Trouble
+        }
+    }
 }
 
 pub(crate) fn completions(shell: Shell) -> Code {

@@ -65,6 +65,8 @@ mod levels;
 mod load;
 mod model;
 mod names;
+#[cfg(feature = "cli")]
+mod pages;
 mod render;
 mod source;
 mod syntax;
@@ -76,4 +78,6 @@ pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggesti
 pub use emit::Target;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
+#[cfg(feature = "cli")]
+pub use pages::{page, page_titles};
 pub use source::{Source, Span};

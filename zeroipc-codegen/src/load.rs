@@ -178,10 +178,10 @@ impl Loader {
             if let Some(source) = self.memory.get(&name).cloned() {
                 return self.enter(path, Key::Memory(name), errors, |_| Ok(source));
             }
-            if let Ok(canonical) = candidate.canonicalize() {
-                if canonical.is_file() {
-                    return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
-                }
+            if let Ok(canonical) = candidate.canonicalize()
+                && canonical.is_file()
+            {
+                return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
             }
             let directory = directory.display().to_string();
             looked.push(format!("`{}`", if directory.is_empty() { "." } else { directory.trim_end_matches('/') }));

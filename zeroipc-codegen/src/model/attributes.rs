@@ -110,10 +110,10 @@ impl<'a> Attributes<'a> {
     /// The one number of an attribute: the outer `None` without the attribute, the inner one after an error.
     pub(super) fn number(self, name: &str, example: &str, resolver: &mut Resolver<'_>) -> Option<Option<&'a Expr>> {
         let attribute = self.find(name)?;
-        if let Some([literal]) = attribute.arguments.as_deref() {
-            if let LiteralKind::Expr(expr) = &literal.kind {
-                return Some(Some(expr));
-            }
+        if let Some([literal]) = attribute.arguments.as_deref()
+            && let LiteralKind::Expr(expr) = &literal.kind
+        {
+            return Some(Some(expr));
         }
         resolver.errors.push(errors::bad_argument(attribute, &format!("a number, such as `@{name}({example})`")));
         Some(None)

@@ -191,10 +191,10 @@ impl<'a> Resolver<'a> {
             first.insert(number, &value.name);
             let stored = was.clone().unwrap_or_else(|| value.name.text.clone());
             // Two values of the same name are told where names are.
-            if let Some(first) = recorded.insert(stored.clone(), &value.name) {
-                if first.text != value.name.text {
-                    self.errors.push(errors::recorded_twice(&value.name, first.span, &stored));
-                }
+            if let Some(first) = recorded.insert(stored.clone(), &value.name)
+                && first.text != value.name.text
+            {
+                self.errors.push(errors::recorded_twice(&value.name, first.span, &stored));
             }
             self.enums[i].known.insert(value.name.text.clone(), number);
             let (doc, name, span) = (value.doc.to_vec(), value.name.text.clone(), value.name.span);

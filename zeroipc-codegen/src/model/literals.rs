@@ -105,13 +105,14 @@ impl Resolver<'_> {
         // A value of the enum that was wrong has been told.
         let item = self.enums[i].resolved.as_ref()?;
         let (flavour, repr, name) = (item.flavour, item.repr, item.name.clone());
-        if let (ExprKind::Name(Path { module: None, name: value }), true) = (&expr.kind, flavour != Flavour::Flags) {
-            if !item.values.iter().any(|known| known.name == *value) && !self.names.contains_key(value) {
-                let candidates: Vec<String> = item.values.iter().map(|value| value.name.clone()).collect();
-                let near = self.guess(value, candidates.iter().map(String::as_str).collect());
-                self.errors.push(errors::unknown_value(expr.span, &name, value, near.as_deref()));
-                return None;
-            }
+        if let (ExprKind::Name(Path { module: None, name: value }), true) = (&expr.kind, flavour != Flavour::Flags)
+            && !item.values.iter().any(|known| known.name == *value)
+            && !self.names.contains_key(value)
+        {
+            let candidates: Vec<String> = item.values.iter().map(|value| value.name.clone()).collect();
+            let near = self.guess(value, candidates.iter().map(String::as_str).collect());
+            self.errors.push(errors::unknown_value(expr.span, &name, value, near.as_deref()));
+            return None;
         }
         let outer = self.values_of.replace(i);
         let value = self.fitting(expr, repr);

@@ -94,10 +94,10 @@ impl<'a> Layout<'a> {
         self.previous = format!("`{}`", ast.name.text);
         let recorded = was.clone().unwrap_or_else(|| ast.name.text.clone());
         // Two fields of the same name are told where names are.
-        if let Some(first) = self.recorded.insert(recorded.clone(), &ast.name) {
-            if first.text != ast.name.text {
-                resolver.errors.push(errors::recorded_twice(&ast.name, first.span, &recorded));
-            }
+        if let Some(first) = self.recorded.insert(recorded.clone(), &ast.name)
+            && first.text != ast.name.text
+        {
+            resolver.errors.push(errors::recorded_twice(&ast.name, first.span, &recorded));
         }
         let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
         let (default, range, null) = (None, None, None);

@@ -318,6 +318,8 @@ impl<'a> Resolver<'a> {
                 self.used.insert(import.alias.clone());
                 import.schema.clone()
             }
+            // A file that cannot be had may be meant: its namespace is not known.
+            None if self.imports.iter().any(|import| import.schema.is_none()) => None,
             None => {
                 let candidates = self.imports.iter().map(|import| import.alias.as_str()).collect();
                 let near = self.guess(name, candidates);

@@ -222,3 +222,15 @@ fn fmt_rewrites_shows_and_checks() {
     assert_eq!(fixed, format!("struct Hole {{\n    {}\n}}\n", lines.join("\n    ")));
     assert_code(&command(&dir, &["check", "hole.zipc"]), 0);
 }
+
+#[test]
+fn explain_shows_pages() {
+    let dir = scratch("cli_explain");
+    let output = command(&dir, &["explain", "ZIPC0101"]);
+    assert_code(&output, 0);
+    assert!(text(&output.stdout).starts_with("# ZIPC0101: "));
+    assert!(text(&command(&dir, &["explain"]).stdout).lines().any(|line| line.starts_with("ZIPC0503: ")));
+    let output = command(&dir, &["explain", "ZIPC9999"]);
+    assert_code(&output, 2);
+    assert!(text_of(&output).contains("no page about `ZIPC9999`"));
+}

@@ -3,15 +3,22 @@
 use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
-const ARROWS: [(&str, &[&str]); 9] = [
+const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::spelling"];
+const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),
     ("diagnostic.rs", &["source"]),
+    ("levels.rs", &["diagnostic"]),
+    ("render.rs", &["source", "diagnostic"]),
+    ("json.rs", &["source", "diagnostic"]),
     ("syntax", &["source", "diagnostic", "syntax"]),
     ("model", &["source", "diagnostic", "syntax", "model"]),
-    ("emit/c", &["case", "model", "emit::banner", "emit::spelling"]),
-    ("emit/python", &["case", "model", "emit::banner", "emit::spelling"]),
-    ("emit/rust", &["case", "model", "emit::banner", "emit::spelling"]),
+    ("fmt", &["source", "diagnostic", "syntax", "fmt", "load", "compiler"]),
+    ("load.rs", &["compiler::Error", "source", "diagnostic", "syntax", "names", "model"]),
+    ("emit/c", EMITTER),
+    ("emit/cpp", EMITTER),
+    ("emit/python", EMITTER),
+    ("emit/rust", EMITTER),
     ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors"]),
 ];
 

@@ -11,5 +11,6 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod pages;
 mod placing;
 mod reject;
