@@ -1,5 +1,5 @@
-//! Compiles the schema that all examples share.
+//! Compiles a schema and what it imports.
 
 fn main() -> Result<(), zeroipc_codegen::Error> {
-    zeroipc_codegen::build("../../schemas/sensors.zipc")
+    zeroipc_codegen::build("schemas/weather.zipc")
 }

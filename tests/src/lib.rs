@@ -13,6 +13,7 @@
 
 pub mod actor;
 pub mod at;
+pub mod emitted;
 pub mod image;
 pub mod names;
 pub mod rng;

@@ -26,6 +26,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Read schemas and what they import, and write nothing
     Check(Check),
+    /// Check with every lint; `-A` and `@allow` silence one
+    Lint(Check),
+    /// Tell what a change breaks for programs that run today
+    Breaking(Breaking),
+    /// Print one line for each type: its size, alignment and fingerprints
+    Fingerprint(Check),
     /// Format schemas in place; `-` formats the standard input to the standard output
     Fmt(Fmt),
     /// Explain an error code, such as ZIPC0101, or a warning's name
@@ -106,6 +112,29 @@ pub(crate) struct Check {
     pub(crate) input: Input,
 }
 
+/// Compare with what was
+#[derive(Debug, Args)]
+pub(crate) struct Breaking {
+    #[command(flatten)]
+    pub(crate) input: Input,
+
+    /// What to compare with: a schema, a directory, `git:REV`, or a lock file
+    #[arg(long, value_name = "WHAT", required_unless_present = "lock")]
+    pub(crate) against: Option<String>,
+
+    /// Changes that are told but do not fail: lines as `--error-format short` prints them
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "against")]
+    pub(crate) accept: Option<PathBuf>,
+
+    /// Fail also for what changes names in generated code alone
+    #[arg(long, requires = "against")]
+    pub(crate) strict: bool,
+
+    /// Write a lock file, which later runs can be compared with
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lock: Option<PathBuf>,
+}
+
 /// Format schemas
 #[derive(Debug, Args)]
 pub(crate) struct Fmt {
@@ -137,20 +166,29 @@ pub(crate) struct Input {
     pub(crate) include: Vec<PathBuf>,
 
     /// Do not show a warning: its code, its name, or `warnings` for all
-    #[arg(short = 'A', long, value_name = "WARNING")]
+    #[arg(short = 'A', long, value_name = "WARNING", value_parser = warning)]
     allow: Vec<String>,
 
     /// Show a warning
-    #[arg(short = 'W', long, value_name = "WARNING")]
+    #[arg(short = 'W', long, value_name = "WARNING", value_parser = warning)]
     warn: Vec<String>,
 
     /// Make an error of a warning
-    #[arg(short = 'D', long, value_name = "WARNING")]
+    #[arg(short = 'D', long, value_name = "WARNING", value_parser = warning)]
     deny: Vec<String>,
 
     /// How errors are shown
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ErrorFormat::Human)]
     error_format: ErrorFormat,
+}
+
+/// A warning by its code or name, or all of them.
+fn warning(text: &str) -> Result<String, String> {
+    if text == "warnings" || zeroipc_codegen::warnings().any(|(code, name)| code.is(text) || name == text) {
+        return Ok(text.to_owned());
+    }
+    let names: Vec<&str> = zeroipc_codegen::warnings().map(|(_, name)| name).collect();
+    Err(format!("there is no such warning; use a code, `warnings` for all, or one of {}", names.join(", ")))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-use zeroipc_codegen::{Compiled, Error, Format, Level, Source};
+use zeroipc_codegen::{Accepted, Checked, Compiled, Error, Format, Level, Report, Source};
 
-use crate::args::{self, Check, Compile, Input};
+use crate::args::{self, Breaking, Check, Compile, Input};
 use crate::diff;
 use crate::show::{self, Code};
 
@@ -106,6 +106,55 @@ pub(crate) fn check(args: &Check, levels: &Levels) -> Code {
         show::reports(&checked.warnings, args.input.format());
         Ok(Code::Done)
     })
+}
+
+pub(crate) fn lint(args: &Check, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let reports = args.input.compiler(stdin, levels).check()?.lint();
+        show::reports(&reports, args.input.format());
+        Ok(if reports.iter().any(Report::has_errors) { Code::Findings } else { Code::Done })
+    })
+}
+
+pub(crate) fn fingerprint(args: &Check, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let checked = args.input.compiler(stdin, levels).check()?;
+        Ok(show::print(&checked.fingerprints().iter().map(|print| format!("{print}\n")).collect::<String>()))
+    })
+}
+
+pub(crate) fn breaking(args: &Breaking, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let new = args.input.compiler(stdin, levels).check()?;
+        let mut code = Code::Done;
+        if let Some(what) = &args.against {
+            code = compare(args, what, &new)?;
+        }
+        // What fails is no new state to compare with.
+        if let (Some(file), Code::Done) = (&args.lock, code) {
+            let io = |error| Error::Io { path: file.clone(), error };
+            std::fs::write(file, new.lock()).map_err(io)?;
+        }
+        Ok(code)
+    })
+}
+
+fn compare(args: &Breaking, what: &str, new: &Checked) -> Result<Code, Error> {
+    let old = zeroipc_codegen::against(what, &args.input.schemas, &args.input.include)?;
+    for path in &old.missing {
+        eprintln!("note: `{}` is new: it is not in `{what}`", path.display());
+    }
+    let mut changes = zeroipc_codegen::breaking(&old.checked, new);
+    if let Some(path) = &args.accept {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::Io { path: path.clone(), error })?;
+        let useless = changes.accept(&Accepted::parse(Source::new(path.to_string_lossy(), text)));
+        show::reports(&[useless], args.input.format());
+    }
+    match args.input.format() {
+        Format::Short => eprint!("{}", changes.render(Format::Short, args.strict)),
+        format => show::reports(&changes.reports(args.strict), format),
+    }
+    Ok(if changes.has_breaking(args.strict) { Code::Findings } else { Code::Done })
 }
 
 pub(crate) fn explain(code: Option<&str>) -> Code {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
 use crate::levels::{Level, Levels};
+use crate::lint;
 use crate::load::{Loader, Unit};
 use crate::source::Source;
 
@@ -14,10 +15,14 @@ use crate::source::Source;
 pub struct Compiler {
     inputs: Vec<Input>,
     targets: Vec<Target>,
+    /// Where the outputs of a language go that has a directory of its own.
+    places: Vec<(Target, PathBuf)>,
     directories: Vec<PathBuf>,
     levels: Levels,
     bare: bool,
     with_imports: bool,
+    /// What may be imported, where nothing on disk may.
+    sealed: Option<Vec<Source>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +34,7 @@ enum Input {
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// The file's name, such as `sensors.h`; it has no directory.
+    /// The file's name, such as `sensors.h`, behind the directory that [`Compiler::output`] gave the language, if any.
     pub path: PathBuf,
     /// Its content.
     pub text: String,
@@ -57,6 +62,8 @@ pub struct Checked {
     pub warnings: Vec<Report>,
     /// Every schema that was read from disk, imports included, in the order of reading.
     pub inputs: Vec<PathBuf>,
+    /// What is done about warnings.
+    pub(crate) levels: Levels,
 }
 
 /// Why nothing came out. `Debug` shows the same text as `Display`, so that a build script's `main` may return it.
@@ -73,6 +80,24 @@ pub enum Error {
     Schema(Vec<Report>),
     /// Two schemas would write the same file.
     SameOutput(PathBuf),
+    /// An output would replace a file that was read.
+    OverInput(PathBuf),
+    /// What a program has registered is no schema; the sentence says why.
+    Registered(String),
+    /// Something was asked for by a name that no struct, variant or segment has.
+    NoSuchType {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        near: Option<String>,
+    },
+    /// There is no old version to compare with.
+    Against {
+        /// What was to be compared with, as the user wrote it.
+        what: String,
+        /// Why that is not possible.
+        why: String,
+    },
     /// This is not running in a build script: the variable is missing.
     NoBuildScript(&'static str),
 }
@@ -85,6 +110,18 @@ impl Error {
             Error::SameOutput(path) => {
                 format!("error: two schemas would both write `{}`; compile them into two directories\n", path.display())
             }
+            Error::OverInput(path) => {
+                format!(
+                    "error: the output `{}` would replace what was read; choose another directory\n",
+                    path.display()
+                )
+            }
+            Error::Registered(why) => format!("error: {why}\n"),
+            Error::NoSuchType { name, near } => {
+                let help = near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("error: no struct, variant or segment is called `{name}`{help}\n")
+            }
+            Error::Against { what, why } => format!("error: cannot compare with `{what}`: {why}\n"),
             Error::NoBuildScript(name) => {
                 format!("error: `{name}` is not set; `build` is for build scripts, elsewhere use `Compiler`\n")
             }
@@ -109,7 +146,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { error, .. } => Some(error),
-            Error::Schema(_) | Error::SameOutput(_) | Error::NoBuildScript(_) => None,
+            _ => None,
         }
     }
 }
@@ -142,6 +179,15 @@ impl Compiler {
             self.targets.sort_unstable();
         }
         self
+    }
+
+    /// Adds a language whose outputs go to a directory of their own, which [`Compiled::write_to`] creates, wherever the
+    /// others go. It is relative to the current directory, in a build script the package's.
+    #[must_use]
+    pub fn output(mut self, target: Target, directory: impl Into<PathBuf>) -> Compiler {
+        self.places.retain(|(known, _)| *known != target);
+        self.places.push((target, directory.into()));
+        self.target(target)
     }
 
     /// Emits C: `<stem>.h`.
@@ -189,6 +235,13 @@ impl Compiler {
         self
     }
 
+    /// Looks for imports in memory only: among the schemas that are there already, and `imports`.
+    #[must_use]
+    pub(crate) fn sealed(mut self, imports: Vec<Source>) -> Compiler {
+        self.sealed = Some(imports);
+        self
+    }
+
     /// Says what to do about a warning: `what` is its code, its name or `warnings` for all. A later call wins.
     #[must_use]
     pub fn level(mut self, what: impl Into<String>, level: Level) -> Compiler {
@@ -214,8 +267,9 @@ impl Compiler {
 
     /// What was read from disk, and what came of it.
     pub(crate) fn load(&self) -> (Vec<PathBuf>, Result<Checked, Error>) {
-        let memory: Vec<Source> = self.inputs.iter().filter_map(Input::text).cloned().collect();
-        let mut loader = Loader::new(&self.directories, &memory);
+        let inputs = self.inputs.iter().filter_map(Input::text);
+        let memory: Vec<Source> = inputs.chain(self.sealed.iter().flatten()).cloned().collect();
+        let mut loader = Loader::new(&self.directories, &memory, self.sealed.is_some());
         let mut roots = Vec::new();
         for input in &self.inputs {
             let place = match input {
@@ -237,6 +291,7 @@ impl Compiler {
         let (mut failed, mut warnings) = (Vec::new(), Vec::new());
         for unit in &mut units {
             self.check_outputs(unit);
+            lint::always(unit);
             self.levels.apply(&mut unit.report);
             if unit.report.has_errors() {
                 failed.push(unit.report.clone());
@@ -244,7 +299,11 @@ impl Compiler {
                 warnings.push(unit.report.clone());
             }
         }
-        if failed.is_empty() { Ok(Checked { units, roots, warnings, inputs }) } else { Err(Error::Schema(failed)) }
+        if failed.is_empty() {
+            Ok(Checked { units, roots, warnings, inputs, levels: self.levels.clone() })
+        } else {
+            Err(Error::Schema(failed))
+        }
     }
 
     /// What the outputs cannot say although the schema can.
@@ -258,6 +317,14 @@ impl Compiler {
         unit.report.add(errors);
     }
 
+    /// The directory of a language, empty where it has none of its own.
+    fn place(&self, target: Target) -> Result<PathBuf, Error> {
+        let Some((_, directory)) = self.places.iter().find(|(known, _)| *known == target) else {
+            return Ok(PathBuf::new());
+        };
+        std::path::absolute(directory).map_err(|error| Error::Io { path: directory.clone(), error })
+    }
+
     /// The outputs of what was read.
     pub(crate) fn emit(&self, checked: Checked) -> Result<Compiled, Error> {
         let all = || (0..checked.units.len()).collect();
@@ -265,15 +332,23 @@ impl Compiler {
         let mut outputs: Vec<Output> = Vec::new();
         for schema in places.iter().filter_map(|place| checked.units[*place].schema.as_ref()) {
             for target in &self.targets {
-                let path = PathBuf::from(format!("{}.{}", schema.stem, target.extension()));
+                let path = self.place(*target)?.join(format!("{}.{}", schema.stem, target.extension()));
                 outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
             }
         }
+        let outputs = Output::distinct(outputs)?;
+        Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs })
+    }
+}
+
+impl Output {
+    /// The outputs, when no two of them are the same file.
+    pub(crate) fn distinct(outputs: Vec<Output>) -> Result<Vec<Output>, Error> {
         let mut paths: Vec<&PathBuf> = outputs.iter().map(|output| &output.path).collect();
         paths.sort_unstable();
         match paths.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::SameOutput(pair[0].clone())),
-            None => Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs }),
+            None => Ok(outputs),
         }
     }
 }

@@ -8,6 +8,30 @@ use crate::source::{Source, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub(crate) u16);
 
+/// The names of the warnings, which can be used wherever their codes can.
+pub(crate) const WARNINGS: [(u16, &str); 7] = [
+    (202, "capacity-rounded"),
+    (501, "version-missing"),
+    (502, "doc-missing"),
+    (503, "padding-order"),
+    (504, "line-straddling"),
+    (505, "unused-import"),
+    (506, "zero-unnamed"),
+];
+
+impl Code {
+    /// Whether `text` is this code, such as `ZIPC0202`, or the warning's name.
+    pub fn is(self, text: &str) -> bool {
+        text.eq_ignore_ascii_case(&self.to_string())
+            || WARNINGS.iter().any(|(code, name)| *code == self.0 && *name == text)
+    }
+}
+
+/// Every warning: its code and its name.
+pub fn warnings() -> impl Iterator<Item = (Code, &'static str)> {
+    WARNINGS.iter().map(|(code, name)| (Code(*code), *name))
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ZIPC{:04}", self.0)
@@ -21,6 +45,8 @@ pub enum Severity {
     Error,
     /// Something is done differently from what the schema says.
     Warning,
+    /// Told for information.
+    Note,
 }
 
 impl Severity {
@@ -29,6 +55,7 @@ impl Severity {
         match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         }
     }
 }
@@ -142,6 +169,11 @@ impl Diagnostics {
         self.errors
     }
 
+    #[cfg(feature = "rust-input")]
+    pub(crate) fn into_list(self) -> Vec<Diagnostic> {
+        self.list
+    }
+
     pub(crate) fn into_report(self, source: &Source) -> Report {
         Report::new(source, self.list)
     }
@@ -180,6 +212,12 @@ impl Report {
     /// Adds what was found later.
     pub(crate) fn add(&mut self, more: Diagnostics) {
         self.diagnostics.extend(more.list);
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    }
+
+    /// Adds the diagnostics of another report about the same source.
+    pub(crate) fn merge(&mut self, more: Report) {
+        self.diagnostics.extend(more.diagnostics);
         self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     }
 

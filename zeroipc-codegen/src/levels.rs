@@ -2,25 +2,6 @@
 
 use crate::diagnostic::{Code, Report, Severity};
 
-/// The names of the warnings, which can be used wherever their codes can.
-pub(crate) const WARNINGS: [(u16, &str); 7] = [
-    (202, "capacity-rounded"),
-    (501, "version-missing"),
-    (502, "doc-missing"),
-    (503, "padding-order"),
-    (504, "line-straddling"),
-    (505, "unused-import"),
-    (506, "zero-unnamed"),
-];
-
-impl Code {
-    /// Whether `text` is this code, such as `ZIPC0202`, or the warning's name.
-    pub(crate) fn is(self, text: &str) -> bool {
-        text.eq_ignore_ascii_case(&self.to_string())
-            || WARNINGS.iter().any(|(code, name)| *code == self.0 && *name == text)
-    }
-}
-
 /// What is done about a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {

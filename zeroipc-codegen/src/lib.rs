@@ -15,8 +15,8 @@
 //! ```
 //! ```ignore
 //! // src/main.rs
-//! mod sensors {
-//!     include!(concat!(env!("OUT_DIR"), "/sensors.rs"));
+//! zeroipc::include_schema! {
+//!     mod sensors;
 //! }
 //! ```
 //!
@@ -53,31 +53,44 @@
 //! `cli`, on by default, builds the command `zeroipc-codegen`, and switches on `json`, the resolved schema and diagnostics as
 //! JSON. Without them there are no dependencies but askama and annotate-snippets.
 
+mod breaking;
 mod build_script;
 mod case;
 mod compiler;
 mod diagnostic;
+#[cfg(feature = "cli")]
+mod doc;
 mod emit;
+mod fingerprints;
 mod fmt;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "cli")]
+mod layout;
 mod levels;
+mod lint;
 mod load;
 mod model;
 mod names;
 #[cfg(feature = "cli")]
 mod pages;
+mod registered;
 mod render;
+#[cfg(feature = "rust-input")]
+mod rust_input;
 mod source;
 mod syntax;
 mod write;
 
+pub use breaking::{Accepted, Change, Changes, Class, Lock, Old, against, breaking};
 pub use build_script::{build, build_with};
 pub use compiler::{Checked, Compiled, Compiler, Error, Output};
-pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion};
+pub use diagnostic::{Code, Diagnostic, Format, Label, Report, Severity, Suggestion, warnings};
 pub use emit::Target;
+pub use fingerprints::TypeFingerprint;
 pub use fmt::{fix_padding, format};
 pub use levels::Level;
 #[cfg(feature = "cli")]
 pub use pages::{page, page_titles};
+pub use registered::schema_of;
 pub use source::{Source, Span};

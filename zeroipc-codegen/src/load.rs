@@ -36,6 +36,8 @@ pub(crate) struct Loader {
     directories: Vec<PathBuf>,
     /// Sources in memory, by name.
     memory: HashMap<String, Source>,
+    /// Whether imports are looked for in memory only.
+    sealed: bool,
     known: HashMap<Key, usize>,
     /// `None` while the file is being read.
     units: Vec<Option<Unit>>,
@@ -52,9 +54,9 @@ enum Key {
 }
 
 impl Loader {
-    pub(crate) fn new(directories: &[PathBuf], memory: &[Source]) -> Loader {
+    pub(crate) fn new(directories: &[PathBuf], memory: &[Source], sealed: bool) -> Loader {
         let memory = memory.iter().map(|source| (source.name.clone(), source.clone())).collect();
-        Loader { directories: directories.to_vec(), memory, ..Loader::default() }
+        Loader { directories: directories.to_vec(), memory, sealed, ..Loader::default() }
     }
 
     /// Reads a schema from disk and everything that it imports; gives its place among the units.
@@ -100,7 +102,7 @@ impl Loader {
             self.units[place] = Some(Unit { source, file: File::default(), schema: None, report });
             return place;
         }
-        let file = syntax::parse(&source.text, &mut errors);
+        let file = parse(&source, &mut errors);
         names::check(&file, &source, &mut errors);
         self.open.push((place, source.name.clone()));
         let imports = self.imports(&file, &source, &mut errors);
@@ -114,15 +116,16 @@ impl Loader {
     fn imports(&mut self, file: &File, source: &Source, errors: &mut Diagnostics) -> Vec<Imported> {
         let mut imports: Vec<Imported> = Vec::new();
         for import in &file.imports {
+            let path = import.path.text.clone();
             let Some((alias, schema)) = self.import(import, source, errors) else {
                 // Names of a file that cannot be had are not reported as unknown.
                 let alias = import.alias.as_ref().map_or_else(|| stem(&import.path.text), |alias| alias.text.clone());
-                imports.push(Imported { alias, span: import.path.span, schema: None });
+                imports.push(Imported { path, alias, span: import.path.span, schema: None });
                 continue;
             };
             match imports.iter().find(|other| other.alias == alias) {
                 Some(other) => errors.push(errors::import_twice(&import.path, &alias, other.span)),
-                None => imports.push(Imported { alias, span: import.path.span, schema }),
+                None => imports.push(Imported { path, alias, span: import.path.span, schema }),
             }
         }
         imports
@@ -178,7 +181,8 @@ impl Loader {
             if let Some(source) = self.memory.get(&name).cloned() {
                 return self.enter(path, Key::Memory(name), errors, |_| Ok(source));
             }
-            if let Ok(canonical) = candidate.canonicalize()
+            let on_disk = if self.sealed { None } else { candidate.canonicalize().ok() };
+            if let Some(canonical) = on_disk
                 && canonical.is_file()
             {
                 return self.enter(path, Key::Disk(canonical), errors, |loader| loader.read(&candidate));
@@ -219,13 +223,27 @@ impl Loader {
     }
 }
 
+/// The tree of a schema or of Rust source.
+fn parse(source: &Source, errors: &mut Diagnostics) -> File {
+    if !source.is_rust() {
+        return syntax::parse(&source.text, errors);
+    }
+    #[cfg(feature = "rust-input")]
+    return crate::rust_input::read(source, errors);
+    #[cfg(not(feature = "rust-input"))]
+    {
+        errors.push(errors::no_rust());
+        File::default()
+    }
+}
+
 /// The name of a file without its directories and extension.
 fn stem(path: &str) -> String {
     Source::new(path, "").stem
 }
 
 /// A path without `x/..` in it.
-fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     use std::path::Component;
     let mut out = PathBuf::new();
     for part in path.components() {

@@ -37,7 +37,7 @@ enum Kind {
 pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     let mut items = Scope::default();
     if file.namespace.is_empty() && !is_namespace(&source.stem) {
-        errors.push(errors::no_namespace(&source.stem));
+        errors.push(errors::no_namespace(&source.stem, file.rust));
     }
     for part in &file.namespace {
         check_name(part, Kind::Field, errors);

@@ -1,6 +1,6 @@
 //! The page of each error code, for somebody who sees the error for the first time.
 
-use crate::levels::WARNINGS;
+use crate::diagnostic::WARNINGS;
 
 /// The texts below `pages/`, by the digits of their codes.
 macro_rules! pages {
@@ -16,6 +16,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "0101" "0102" "0103" "0104" "0105" "0106" "0107" "0108" "0109" "0110" "0111" "0112" "0113"
     "0201" "0202" "0203" "0204" "0205" "0206" "0207" "0208"
     "0301" "0302"
+    "04xx"
     "0501" "0502" "0503" "0504" "0505" "0506"
 };
 
@@ -32,6 +33,9 @@ const PAGES: &[(&str, &str)] = pages! {
 /// ```
 pub fn page(code: &str) -> Option<&'static str> {
     let wanted = number(code).or_else(|| warning(code))?;
+    // The changes that `breaking` tells share a page.
+    let change = wanted.len() == 4 && wanted.starts_with("04");
+    let wanted = if change { "04xx".to_owned() } else { wanted };
     PAGES.iter().find(|(digits, _)| *digits == wanted).map(|(_, text)| *text)
 }
 

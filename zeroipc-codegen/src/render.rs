@@ -40,6 +40,10 @@ impl Report {
     fn github(&self, diagnostic: &Diagnostic) -> String {
         let (line, column) = self.source.line_column(diagnostic.span().start);
         let (end_line, end_column) = self.source.line_column(diagnostic.span().end);
+        let command = match diagnostic.severity {
+            Severity::Note => "notice",
+            other => other.word(),
+        };
         let place = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
         let mut message = diagnostic.message.clone();
         if let Some(help) = &diagnostic.help {
@@ -47,7 +51,7 @@ impl Report {
         }
         format!(
             "::{} file={},line={line},endLine={end_line},col={column},endColumn={end_column},title={}::{}",
-            diagnostic.severity.word(),
+            command,
             place(&self.source.name),
             diagnostic.code,
             data(&message)
@@ -58,6 +62,7 @@ impl Report {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let spans: Vec<Span> = diagnostic.labels.iter().map(|label| label.span).collect();
         let Some(windows) = self.windows(&spans) else { return self.short(diagnostic) };

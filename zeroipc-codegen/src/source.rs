@@ -1,5 +1,8 @@
 //! Where text comes from: a named source and spans into it.
 
+/// What the name of a Rust file ends with.
+const RUST: &str = ".rs";
+
 /// A range of bytes in a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -39,9 +42,9 @@ impl Span {
 pub struct Source {
     /// The name in diagnostics: the path as the user gave it, or `<stdin>`.
     pub name: String,
-    /// The stem of the outputs' names: `sensors` for `schemas/sensors.zipc`.
+    /// The stem of the outputs' names: `sensors` for `schemas/sensors.zipc` and `src/sensors.rs`.
     pub stem: String,
-    /// The schema.
+    /// The schema, or Rust source if the name ends with `.rs`.
     pub text: String,
 }
 
@@ -50,8 +53,13 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
         let name = name.into();
         let file = name.rsplit('/').next().unwrap_or(&name);
-        let stem = file.strip_suffix(".zipc").unwrap_or(file).to_owned();
+        let stem = file.strip_suffix(".zipc").or_else(|| file.strip_suffix(RUST)).unwrap_or(file).to_owned();
         Source { name, stem, text: text.into() }
+    }
+
+    /// Whether the text is Rust.
+    pub(crate) fn is_rust(&self) -> bool {
+        self.name.ends_with(RUST)
     }
 
     /// The last part of the name, which banners may mention without telling where the file lies.

@@ -6,15 +6,25 @@ use std::path::{Path, PathBuf};
 use crate::compiler::{Compiled, Error, Output};
 
 impl Compiled {
-    /// Writes the outputs into `dir`, which is created if need be. A file that already says the same is not touched.
+    /// Writes the outputs into `dir`, and those with a directory of their own there; both are created if need be. A file
+    /// that already says the same is not touched.
     ///
     /// # Errors
-    /// When the system refuses; files before the refused one are then written.
+    /// When an output would replace a file that was read, before anything is written. When the system refuses; files before
+    /// the refused one are then written.
     pub fn write_to(&self, dir: impl AsRef<Path>) -> Result<(), Error> {
         let dir = dir.as_ref();
-        std::fs::create_dir_all(dir).map_err(|error| Error::Io { path: dir.to_owned(), error })?;
+        create(dir)?;
+        let inputs: Vec<PathBuf> = self.inputs.iter().filter_map(|input| input.canonicalize().ok()).collect();
+        let replaces = |path: &PathBuf| path.canonicalize().is_ok_and(|path| inputs.contains(&path));
+        if let Some(path) = self.outputs.iter().map(|output| dir.join(&output.path)).find(replaces) {
+            return Err(Error::OverInput(path));
+        }
         for output in &self.outputs {
             let path = dir.join(&output.path);
+            if let Some(own) = path.parent() {
+                create(own)?;
+            }
             if !says(&path, output) {
                 replace(&path, &output.text).map_err(|error| Error::Io { path, error })?;
             }
@@ -26,6 +36,10 @@ impl Compiled {
     pub fn stale_in(&self, dir: impl AsRef<Path>) -> Vec<&Output> {
         self.outputs.iter().filter(|output| !says(&dir.as_ref().join(&output.path), output)).collect()
     }
+}
+
+fn create(dir: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(dir).map_err(|error| Error::Io { path: dir.to_owned(), error })
 }
 
 fn says(path: &Path, output: &Output) -> bool {

@@ -60,6 +60,7 @@ mod entries;
 mod error;
 #[allow(dead_code, unreachable_pub)]
 mod format;
+mod include_schema;
 mod memory;
 mod os;
 mod passport;

@@ -1,33 +1,37 @@
-//! A crate whose build script compiles a schema: what comes out is included, and used as if it were written by hand.
+//! A crate whose build script compiles a schema: what comes out is taken in, and used as if it were written by hand.
 
-/// What `build.rs` made of `schemas/sensors.zipc`.
-#[allow(dead_code, unreachable_pub)]
-mod sensors {
-    include!(concat!(env!("OUT_DIR"), "/sensors.rs"));
+use weather::{Report, StatusKind, Weather};
+use zeroipc::{Memory, Result};
+
+zeroipc::include_schema! {
+    /// What `build.rs` made of `schemas/weather.zipc`.
+    mod weather;
+    /// What it made of `schemas/place.zipc`, which the other one imports.
+    mod place;
 }
-
-use sensors::{SensorHub, SensorReading, Status};
-use zeroipc::{FixedStr, Memory, Result};
 
 fn main() -> Result<()> {
     let name = format!("/zeroipc_build_rs_{}", std::process::id());
-    let hub = SensorHub::create_at(&name)?;
+    let weather = Weather::create_at(&name)?;
     // Whatever happens from here on, the example leaves no segment behind.
     Memory::unlink(&name)?;
 
-    hub.temperature.set(3, 21.5);
-    hub.readings.push(SensorReading {
-        id: 3,
-        status: Status::OK,
-        _reserved_5: [0; 3],
-        timestamp_ns: 1_000,
-        temperature: 21.5,
-        humidity: 0.4,
-        position: sensors::Vec3 { x: 1.0, y: 2.0, z: 0.5 },
-        label: FixedStr::new("window").unwrap_or_default(),
-    })?;
-    let reading = hub.readings.pop()?;
-    println!("sensor {} at the {} is {:?}: {} degC", reading.id, reading.label, reading.status, reading.temperature);
-    println!("{name} has {} of {} bytes left", hub.memory().free()?, SensorHub::SIZE);
+    let at = place::Point { latitude: 52.5, longitude: 13.4 };
+    // What is not said here is as the schema says, the status among it.
+    weather.reports.push(Report { station: 3, at, temperature: 21.5, ..Report::DEFAULT })?;
+    weather.reports.push(Report { station: 4, at, temperature: Report::TEMPERATURE_NULL, ..Report::DEFAULT })?;
+    while let Some(report) = weather.reports.try_pop()? {
+        // A number from a segment may be any number.
+        if report.station < weather::MAX_STATIONS {
+            weather.newest.set(report.station as usize, report);
+        }
+        let odd = report.out_of_range().or(report.at.out_of_range());
+        match (report.status.known(), report.temperature_or_none(), odd) {
+            (Some(StatusKind::Ok), Some(celsius), None) => println!("station {}: {celsius} degC", report.station),
+            (Some(StatusKind::Ok), None, None) => println!("station {} knows no temperature", report.station),
+            (status, _, odd) => println!("station {} is {status:?}, its odd field is {odd:?}", report.station),
+        }
+    }
+    println!("{name} has {} of {} bytes left", weather.memory().free()?, Weather::SIZE);
     Ok(())
 }

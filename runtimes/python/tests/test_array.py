@@ -465,6 +465,24 @@ def test_a_variant_is_a_record_with_fields_at_one_offset(mem, name):
     assert Array(mem, "x", dtype=opened.dtype).dtype == opened.dtype
 
 
+def test_an_array_of_variants_keeps_its_bytes_when_records_are_joined():
+    # NumPy frees what it does not own when it joins records with an array of overlapping fields.
+    from zeroipc._decode import decode
+    from zeroipc._dtypes import dtype_of
+    from zeroipc._types import ArrayType, Field, Scalar, ScalarType, StrType, StructType
+
+    tag = Field("tag", 0, "", ScalarType(Scalar.u8))
+    cases = (Field("small", 8, "", ScalarType(Scalar.f64)), Field("text", 8, "", StrType(8)))
+    shapes = ArrayType(2, StructType("Shape", 16, 8, (tag, *cases)))
+    drawing = StructType("Drawing", 32, 8, (Field("shapes", 0, "", shapes),))
+    dtype = dtype_of(drawing)
+    assert dtype["shapes"].base == np.dtype("V16")
+    assert decode(dtype.metadata["zeroipc"]) == drawing
+    records = np.frombuffer(bytes(range(96)), dtype)
+    joined = np.concatenate([records, records[:1]])
+    assert joined.tobytes() == bytes(range(96)) + bytes(range(32))
+
+
 def test_an_array_outlives_everything(name):
     mem = Memory.create(name, 1 << 16)
     a = Array.create(mem, "x", 4, "u8")

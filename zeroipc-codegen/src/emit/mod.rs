@@ -3,6 +3,7 @@
 
 mod c;
 mod cpp;
+mod half;
 #[cfg(feature = "json")]
 mod json;
 mod python;
@@ -15,6 +16,7 @@ use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
 pub(crate) use spelling::{check as check_spelling, reserved_in};
+pub(crate) use zipc::quoted;
 
 /// A language that a schema is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,7 +108,7 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Rust => rust::emit(schema, bare),
         #[cfg(feature = "json")]
         Target::Json => json::emit(schema),
-        Target::Zipc => zipc::emit(schema),
+        Target::Zipc => zipc::emit(schema, bare),
     };
     tidy(&text)
 }

@@ -66,7 +66,8 @@ pub fn format(source: &Source) -> Result<String, Report> {
     Ok(lay_out(&source.text))
 }
 
-fn lay_out(text: &str) -> String {
+/// A schema without errors as the formatter writes it.
+pub(crate) fn lay_out(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     lines::lay_out(tokens::Pieces::new(&text))
 }

@@ -2,6 +2,7 @@
 
 use super::resolve::Resolver;
 use super::{Literal, Meta};
+use crate::diagnostic::warnings;
 use crate::source::Span;
 use crate::syntax::ast::{Attribute, Expr, LiteralKind};
 use crate::syntax::errors;
@@ -176,7 +177,15 @@ impl<'a> Attributes<'a> {
                         .push(errors::bad_argument(attribute, "a version in quotes, such as `@since(\"2.1\")`")),
                 },
                 "allow" => match words_of(attribute) {
-                    Some(words) => meta.allow.extend(words),
+                    Some(words) => {
+                        for word in &words {
+                            if !warnings().any(|(code, _)| code.is(word)) {
+                                let near = nearest(word, warnings().map(|(_, name)| name));
+                                resolver.errors.push(errors::unknown_warning(attribute, word, near));
+                            }
+                        }
+                        meta.allow.extend(words);
+                    }
                     None => {
                         let want = "codes or names of warnings, such as `@allow(ZIPC0503)`";
                         resolver.errors.push(errors::bad_argument(attribute, want));

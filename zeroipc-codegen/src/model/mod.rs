@@ -22,6 +22,7 @@ use std::rc::Rc;
 pub(crate) use zeroipc_layout::Flavour;
 use zeroipc_layout::Scalar;
 
+use crate::diagnostic::Code;
 use crate::source::Span;
 
 pub(crate) use consts::{is_complex, is_float};
@@ -104,6 +105,8 @@ impl Schema {
 #[derive(Debug)]
 pub(crate) struct Import {
     pub(crate) module: Rc<Module>,
+    /// As it is written.
+    pub(crate) path: String,
     /// The name of the file here.
     pub(crate) alias: String,
     pub(crate) span: Span,
@@ -161,6 +164,13 @@ pub(crate) struct Meta {
     pub(crate) allow: Vec<String>,
     /// `@x_anything(…)`: the name with `x_`, and the arguments.
     pub(crate) extra: Vec<(String, Vec<Literal>)>,
+}
+
+impl Meta {
+    /// Whether the warning with this code is allowed here.
+    pub(crate) fn allows(&self, code: Code) -> bool {
+        self.allow.iter().any(|what| code.is(what))
+    }
 }
 
 /// A value that fits the type that it is for.

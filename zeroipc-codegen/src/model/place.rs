@@ -86,7 +86,7 @@ impl<'a> Layout<'a> {
         if offset > end && self.auto_pad {
             self.pad(end, offset, resolver)?;
         } else if offset > end {
-            let gap = gap_before(resolver.text, ast.start);
+            let gap = gap_before(ast.start, resolver);
             let (structure, previous) = (&self.ast.name.text, &self.previous);
             resolver.errors.push(errors::hole(&ast.name, structure, previous, end, offset, &gap));
         }
@@ -144,7 +144,7 @@ impl<'a> Layout<'a> {
         if size > end && self.auto_pad {
             self.pad(end, size, resolver)?;
         } else if size > end {
-            let gap = gap_at_end(resolver.text, self.ast.end);
+            let gap = gap_at_end(self.ast, resolver);
             resolver.errors.push(errors::tail(&self.ast.name, end, size, &gap));
         }
         Some(size)
@@ -176,15 +176,18 @@ fn indentation(text: &str, at: Span) -> Option<&str> {
     line.chars().all(|c| c == ' ' || c == '\t').then_some(line)
 }
 
-fn gap_before(text: &str, at: Span) -> Gap {
-    let behind = indentation(text, at).map_or_else(|| " ".to_owned(), |indent| format!("\n{indent}"));
-    Gap { at, before: String::new(), behind }
+fn gap_before(at: Span, resolver: &Resolver<'_>) -> Gap {
+    let behind = indentation(resolver.text, at).map_or_else(|| " ".to_owned(), |indent| format!("\n{indent}"));
+    Gap { at, before: String::new(), behind, rust: resolver.rust }
 }
 
-fn gap_at_end(text: &str, brace: Span) -> Gap {
-    match indentation(text, brace) {
-        Some(indent) => Gap { at: brace.before(), before: "    ".to_owned(), behind: format!("\n{indent}") },
-        None => Gap { at: brace.before(), before: String::new(), behind: " ".to_owned() },
+fn gap_at_end(ast: &ast::Struct, resolver: &Resolver<'_>) -> Gap {
+    let (at, rust) = (ast.end.before(), resolver.rust);
+    match (indentation(resolver.text, ast.end), ast.comma) {
+        (Some(indent), Some(at)) => Gap { at, before: format!(",\n{indent}    "), behind: String::new(), rust },
+        (None, Some(at)) => Gap { at, before: ", ".to_owned(), behind: String::new(), rust },
+        (Some(indent), None) => Gap { at, before: "    ".to_owned(), behind: format!("\n{indent}"), rust },
+        (None, None) => Gap { at, before: String::new(), behind: " ".to_owned(), rust },
     }
 }
 

@@ -22,6 +22,7 @@ const MAX_ITEMS: usize = 4096;
 /// An import of a file, with what it leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct Imported {
+    pub(crate) path: String,
     pub(crate) alias: String,
     pub(crate) span: Span,
     /// `None` when the file has errors of its own.
@@ -63,7 +64,8 @@ pub(crate) fn resolve(
     };
     let imports = imports.iter().zip(used).filter_map(|(import, used)| {
         let module = import.schema.as_ref()?.module.clone();
-        Some(Import { module, alias: import.alias.clone(), span: import.span, used })
+        let (path, alias) = (import.path.clone(), import.alias.clone());
+        Some(Import { module, path, alias, span: import.span, used })
     });
     let schema = Schema {
         file_name: source.file_name().to_owned(),
@@ -128,6 +130,8 @@ pub(super) enum State<T> {
 
 pub(super) struct Resolver<'a> {
     pub(super) text: &'a str,
+    /// Whether the text is Rust.
+    pub(super) rust: bool,
     pub(super) errors: &'a mut Diagnostics,
     pub(super) names: HashMap<String, Named>,
     pub(super) imports: &'a [Imported],
@@ -159,6 +163,7 @@ impl<'a> Resolver<'a> {
     fn new(file: &'a File, text: &'a str, imports: &'a [Imported], errors: &'a mut Diagnostics) -> Resolver<'a> {
         let mut resolver = Resolver {
             text,
+            rust: file.rust,
             errors,
             names: HashMap::new(),
             imports,

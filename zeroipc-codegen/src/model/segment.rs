@@ -6,7 +6,7 @@ use zeroipc_layout::name::check_segment;
 use super::attributes::{Attributes, Place};
 use super::resolve::Resolver;
 use super::structures::{Element, MAX_SIZE, StructureKind};
-use super::{Segment, Structure, TypeId};
+use super::{Meta, Segment, Structure, TypeId};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, File, Item};
 use crate::syntax::errors;
@@ -36,7 +36,7 @@ fn resolve(ast: &ast::Segment, resolver: &mut Resolver<'_>) -> Option<Segment> {
     let (size, meta) = (size(ast, attributes, resolver), attributes.meta(resolver));
     let mut structures = Vec::new();
     for entry in &ast.structures {
-        structures.extend(structure(entry, resolver));
+        structures.extend(structure(entry, &meta, resolver));
     }
     if ast.structures.is_empty() && ast.complete {
         resolver.errors.push(errors::empty("segment", &ast.name));
@@ -80,7 +80,7 @@ fn size(ast: &ast::Segment, attributes: Attributes<'_>, resolver: &mut Resolver<
     Some((size, expr.span))
 }
 
-fn structure(ast: &ast::Structure, resolver: &mut Resolver<'_>) -> Option<Structure> {
+fn structure(ast: &ast::Structure, segment: &Meta, resolver: &mut Resolver<'_>) -> Option<Structure> {
     let meta = Attributes::read(&ast.attributes, Place::Structure, resolver).meta(resolver);
     let kind = StructureKind::from_word(&ast.kind.text);
     if kind.is_none() {
@@ -99,7 +99,14 @@ fn structure(ast: &ast::Structure, resolver: &mut Resolver<'_>) -> Option<Struct
     let element = sizes.first().copied().unwrap_or_default();
     let mut numbers = Vec::new();
     for (i, (asked, expr)) in asked.into_iter().zip(&ast.numbers).enumerate() {
-        numbers.push(number(kind, i, element, asked?, expr, resolver));
+        let number = number(kind, i, element, asked?, expr, resolver);
+        if let Some((asked, gets)) = number.filter(|(asked, gets)| asked != gets) {
+            let warning = errors::rounded_capacity(expr, kind.word(), asked, gets);
+            if !meta.allows(warning.code) && !segment.allows(warning.code) {
+                resolver.errors.push(warning);
+            }
+        }
+        numbers.push(number.map(|(_, gets)| gets));
     }
     let numbers = numbers.into_iter().collect::<Option<Vec<_>>>()?;
     let size = kind.size(&numbers, &sizes);
@@ -114,7 +121,7 @@ fn sizes(elements: &[TypeId], resolver: &Resolver<'_>) -> Vec<Element> {
     types.map(|ty| Element { size: ty.size, align: ty.align }).collect()
 }
 
-/// One of the numbers of a declaration, rounded where the kind does that.
+/// One of the numbers of a declaration: as it is asked for, and rounded where the kind does that.
 fn number(
     kind: StructureKind,
     i: usize,
@@ -122,18 +129,16 @@ fn number(
     asked: i128,
     expr: &Expr,
     resolver: &mut Resolver<'_>,
-) -> Option<u64> {
+) -> Option<(u64, u64)> {
     let (low, high) = kind.limits(i, element);
     let Some(number) = u64::try_from(asked).ok().filter(|number| (low..=high).contains(number)) else {
         resolver.errors.push(errors::number_out_of_range(expr, kind.numbers()[i], asked, low, high));
         return None;
     };
     if i > 0 || number == 0 || !kind.rounds() || number.is_power_of_two() {
-        return Some(number);
+        return Some((number, number));
     }
-    let rounded = number.next_power_of_two();
-    resolver.errors.push(errors::rounded_capacity(expr, kind.word(), number, rounded));
-    Some(rounded)
+    Some((number, number.next_power_of_two()))
 }
 
 /// The bytes of a structure's record among the descriptions.

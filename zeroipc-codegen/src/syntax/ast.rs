@@ -21,6 +21,8 @@ pub(crate) struct File {
     pub(crate) namespace: Vec<Ident>,
     pub(crate) imports: Vec<Import>,
     pub(crate) items: Vec<Item>,
+    /// Whether this is Rust, where reserved bytes are fields and written as such.
+    pub(crate) rust: bool,
     /// Names of items that could not be read; nobody complains that they are unknown.
     pub(crate) broken: Vec<String>,
 }
@@ -98,6 +100,8 @@ pub(crate) struct Struct {
     pub(crate) members: Vec<Member>,
     /// The closing brace.
     pub(crate) end: Span,
+    /// Where a comma is missing before another field can be added; only in Rust.
+    pub(crate) comma: Option<Span>,
     /// Whether every member could be read.
     pub(crate) complete: bool,
 }

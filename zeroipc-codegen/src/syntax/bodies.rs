@@ -120,7 +120,7 @@ impl Parser<'_> {
         let (members, complete) = self.body(&name, "struct's fields", &[";"], Self::member);
         let end = self.span();
         self.close();
-        Ok(Struct { doc, attributes, name, members, end, complete })
+        Ok(Struct { doc, attributes, name, members, end, comma: None, complete })
     }
 
     fn member(&mut self) -> Parsed<Option<Member>> {

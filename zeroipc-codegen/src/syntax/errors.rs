@@ -147,9 +147,10 @@ pub(crate) fn bad_name(name: &Ident, rule: &str, instead: Option<String>) -> Dia
     }
 }
 
-pub(crate) fn no_namespace(stem: &str) -> Diagnostic {
+pub(crate) fn no_namespace(stem: &str, rust: bool) -> Diagnostic {
+    let (file, line) = if rust { ("file", "//! zipc namespace robot") } else { ("schema", "namespace robot;") };
     Diagnostic::error(9, Span::new(0, 0), format!("the file's name `{}` cannot be a namespace", shortened(stem)))
-        .help("begin the schema with a namespace, such as `namespace robot;`")
+        .help(format!("begin the {file} with a namespace, such as `{line}`"))
 }
 
 pub(crate) fn collision(span: Span, first: Span, language: &str, spelled: &str) -> Diagnostic {
@@ -255,6 +256,14 @@ pub(crate) fn repeated_attribute(attribute: &Attribute, first: Span) -> Diagnost
 
 pub(crate) fn bad_argument(attribute: &Attribute, want: &str) -> Diagnostic {
     Diagnostic::error(6, attribute.span, format!("`@{}` needs {want}", attribute.name.text))
+}
+
+pub(crate) fn unknown_warning(attribute: &Attribute, word: &str, near: Option<&str>) -> Diagnostic {
+    let error = Diagnostic::error(6, attribute.span, format!("there is no warning `{}`", shortened(word)));
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("write a code, such as `ZIPC0503`, or a name in quotes, such as `\"padding-order\"`"),
+    }
 }
 
 // --- constants: 0005, 0007, 0012, 0013, 0029 ---
@@ -389,6 +398,12 @@ pub(crate) fn import_bad_stem(path: &Text, stem: &str) -> Diagnostic {
     Diagnostic::error(18, path.span, message).help("name the file as a namespace is written, such as `robot_arm.zipc`")
 }
 
+#[cfg(not(feature = "rust-input"))]
+pub(crate) fn no_rust() -> Diagnostic {
+    Diagnostic::error(302, Span::new(0, 0), "this compiler is built without the feature `rust-input`, which reads Rust")
+        .help("write a `.zipc` schema, or add the feature")
+}
+
 pub(crate) fn unknown_module(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     let error = Diagnostic::error(18, span, format!("nothing is imported as `{}`", shortened(name)));
     match near {
@@ -459,11 +474,21 @@ pub(crate) struct Gap {
     pub(crate) at: Span,
     pub(crate) before: String,
     pub(crate) behind: String,
+    /// Whether it is in Rust.
+    pub(crate) rust: bool,
 }
 
 impl Gap {
-    fn fill(&self, bytes: u64) -> String {
-        format!("{}reserved {bytes};{}", self.before, self.behind)
+    fn advice(&self) -> &'static str {
+        if self.rust { "give the bytes a name" } else { "give the bytes a place in the schema" }
+    }
+
+    fn fill(&self, from: u64, bytes: u64) -> String {
+        let Gap { before, behind, .. } = self;
+        match self.rust {
+            true => format!("{before}_pad_{from}: [u8; {bytes}],{behind}"),
+            false => format!("{before}reserved {bytes};{behind}"),
+        }
     }
 }
 
@@ -478,7 +503,7 @@ pub(crate) fn hole(field: &Ident, structure: &str, after: &str, from: u64, to: u
     Diagnostic::error(101, field.span, message)
         .label(format!("this begins at offset {to}, and what is before it ends at {from}"))
         .help("fields in the order of falling alignment leave no holes")
-        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+        .suggest(gap.at, gap.fill(from, bytes), gap.advice())
 }
 
 pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
@@ -486,7 +511,7 @@ pub(crate) fn tail(name: &Ident, from: u64, to: u64, gap: &Gap) -> Diagnostic {
     let message = format!("struct `{}` has {} of padding at its end, {}", name.text, count(bytes), offsets(from, to));
     Diagnostic::error(102, gap.at, message)
         .label(format!("the fields end at offset {from}, and the struct at {to}"))
-        .suggest(gap.at, gap.fill(bytes), "give the bytes a place in the schema")
+        .suggest(gap.at, gap.fill(from, bytes), gap.advice())
 }
 
 // --- segments: 0201 to 0206 ---

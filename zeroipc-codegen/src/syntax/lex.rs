@@ -65,7 +65,7 @@ struct Lexer<'a> {
 }
 
 /// Characters that make text read differently from what it says.
-fn is_direction_control(c: char) -> bool {
+pub(crate) fn is_direction_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

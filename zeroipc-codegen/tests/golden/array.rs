@@ -11,12 +11,24 @@ pub struct ArrayHeader {
     pub capacity: u64,
 }
 
+impl ArrayHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { capacity: 0 };
+}
+
+impl Default for ArrayHeader {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<ArrayHeader>() == 8, "`ArrayHeader` has 8 bytes");
     assert!(::core::mem::align_of::<ArrayHeader>() == 8, "`ArrayHeader` is aligned to 8");
     assert!(::core::mem::offset_of!(ArrayHeader, capacity) == 0, "`capacity` of `ArrayHeader` lies at 0");
     assert!(
         <ArrayHeader as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x41b890351bde7822,
-        "the derive and the schema describe `ArrayHeader` alike"
+        "the program and the schema describe `ArrayHeader` alike"
     );
 };

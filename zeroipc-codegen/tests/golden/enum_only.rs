@@ -11,3 +11,10 @@
         BLUE = 2,
     }
 }
+
+const _: () = {
+    assert!(
+        <Color as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x0d5c813a7eea61d6,
+        "the program and the schema describe `Color` alike"
+    );
+};

@@ -48,6 +48,13 @@ pub const SHIFTED: u64 = 0x20_0000_0000;
     }
 }
 
+const _: () = {
+    assert!(
+        <Level as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x539e60285048eed3,
+        "the program and the schema describe `Level` alike"
+    );
+};
+
 ::zeroipc::open_enum! {
     /// A number of type `u64` with names.
     pub enum Wide: u64 {
@@ -58,16 +65,39 @@ pub const SHIFTED: u64 = 0x20_0000_0000;
     }
 }
 
+const _: () = {
+    assert!(
+        <Wide as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xa40f2808ef84492d,
+        "the program and the schema describe `Wide` alike"
+    );
+};
+
 /// A struct of 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, ::zeroipc::ShmLayout)]
 #[repr(C)]
 pub struct Pair {
-    /// At offset 0, in m/s².
+    /// At offset 0.
+    ///
+    /// Unit: `m/s²`.
     #[shm(unit = "m/s²")]
     pub left: f32,
-    /// At offset 4, in "\.
+    /// At offset 4.
+    ///
+    /// Unit: `"\`.
     #[shm(unit = "\"\\")]
     pub right: f32,
+}
+
+impl Pair {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { left: 0.0, right: 0.0 };
+}
+
+impl Default for Pair {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -77,7 +107,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Pair, right) == 4, "`right` of `Pair` lies at 4");
     assert!(
         <Pair as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x529e2ef779eb26ef,
-        "the derive and the schema describe `Pair` alike"
+        "the program and the schema describe `Pair` alike"
     );
 };
 
@@ -123,6 +153,37 @@ pub struct Inner {
     pub grid: [[[i16; 2]; 3]; 4],
 }
 
+impl Inner {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        a: 0,
+        b: 0,
+        c: 0,
+        d: 0,
+        on: ::zeroipc::Bool8::FALSE,
+        _reserved_7: [0; 1],
+        e: 0,
+        f: 0,
+        g: 0.0,
+        _reserved_20: [0; 4],
+        h: 0,
+        i: 0,
+        j: 0.0,
+        name: ::zeroipc::FixedStr::EMPTY,
+        names: [::zeroipc::FixedStr::EMPTY; 2],
+        raw: [0; 3],
+        _reserved_71: [0; 1],
+        grid: [[[0; 2]; 3]; 4],
+    };
+}
+
+impl Default for Inner {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Inner>() == 120, "`Inner` has 120 bytes");
     assert!(::core::mem::align_of::<Inner>() == 8, "`Inner` is aligned to 8");
@@ -146,7 +207,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Inner, grid) == 72, "`grid` of `Inner` lies at 72");
     assert!(
         <Inner as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x3aa993748311f66b,
-        "the derive and the schema describe `Inner` alike"
+        "the program and the schema describe `Inner` alike"
     );
 };
 
@@ -166,6 +227,24 @@ pub struct Outer {
     pub wide: Wide,
 }
 
+impl Outer {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        inner: Inner::DEFAULT,
+        pairs: [[Pair::DEFAULT; 3]; 2],
+        level: Level::ZERO,
+        flags: [::zeroipc::Bool8::FALSE; 6],
+        wide: Wide(0),
+    };
+}
+
+impl Default for Outer {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Outer>() == 184, "`Outer` has 184 bytes");
     assert!(::core::mem::align_of::<Outer>() == 8, "`Outer` is aligned to 8");
@@ -176,7 +255,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Outer, wide) == 176, "`wide` of `Outer` lies at 176");
     assert!(
         <Outer as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x79fb98c3da196c4f,
-        "the derive and the schema describe `Outer` alike"
+        "the program and the schema describe `Outer` alike"
     );
 };
 
@@ -190,6 +269,18 @@ pub struct Aligned {
     pub _reserved_8: [u8; 56],
 }
 
+impl Aligned {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { counter: 0, _reserved_8: [0; 56] };
+}
+
+impl Default for Aligned {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Aligned>() == 64, "`Aligned` has 64 bytes");
     assert!(::core::mem::align_of::<Aligned>() == 64, "`Aligned` is aligned to 64");
@@ -197,7 +288,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Aligned, _reserved_8) == 8, "`_reserved_8` of `Aligned` lies at 8");
     assert!(
         <Aligned as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xca5f89972e263dcb,
-        "the derive and the schema describe `Aligned` alike"
+        "the program and the schema describe `Aligned` alike"
     );
 };
 
@@ -211,6 +302,18 @@ pub struct Page {
     pub _reserved_1: [u8; 4095],
 }
 
+impl Page {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { first: 0, _reserved_1: [0; 4095] };
+}
+
+impl Default for Page {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Page>() == 4096, "`Page` has 4096 bytes");
     assert!(::core::mem::align_of::<Page>() == 4096, "`Page` is aligned to 4096");
@@ -218,7 +321,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Page, _reserved_1) == 1, "`_reserved_1` of `Page` lies at 1");
     assert!(
         <Page as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x70f65d68e591e8e9,
-        "the derive and the schema describe `Page` alike"
+        "the program and the schema describe `Page` alike"
     );
 };
 

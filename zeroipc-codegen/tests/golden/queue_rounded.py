@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from zeroipc import Memory, Queue
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = [
     "Hub",

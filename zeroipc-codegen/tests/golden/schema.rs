@@ -22,6 +22,13 @@ pub const RECORD_VERSION: u16 = 1;
     }
 }
 
+const _: () = {
+    assert!(
+        <Kind as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x0b08f333b7e6000d,
+        "the program and the schema describe `Kind` alike"
+    );
+};
+
 ::zeroipc::open_enum! {
     /// The number type of a scalar in a description.
     pub enum ScalarCode: u8 {
@@ -56,6 +63,13 @@ pub const RECORD_VERSION: u16 = 1;
     }
 }
 
+const _: () = {
+    assert!(
+        <ScalarCode as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x0ec4c28c0386a2a3,
+        "the program and the schema describe `ScalarCode` alike"
+    );
+};
+
 ::zeroipc::open_enum! {
     /// What the named values of an enum are in a description.
     pub enum Flavour: u8 {
@@ -67,6 +81,13 @@ pub const RECORD_VERSION: u16 = 1;
         FLAGS = 2,
     }
 }
+
+const _: () = {
+    assert!(
+        <Flavour as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x91297d81a0339288,
+        "the program and the schema describe `Flavour` alike"
+    );
+};
 
 ::zeroipc::open_enum! {
     /// The first byte of a node in a description.
@@ -86,6 +107,13 @@ pub const RECORD_VERSION: u16 = 1;
     }
 }
 
+const _: () = {
+    assert!(
+        <NodeTag as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xdf3f942b77c8b6e4,
+        "the program and the schema describe `NodeTag` alike"
+    );
+};
+
 /// The start of the entry; records follow.
 #[derive(Clone, Copy, Debug, PartialEq, ::zeroipc::ShmLayout)]
 #[repr(C)]
@@ -100,6 +128,18 @@ pub struct SchemaHeader {
     pub used: u32,
 }
 
+impl SchemaHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { magic: 0, version: 0, next_id: 0, used: 0 };
+}
+
+impl Default for SchemaHeader {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaHeader>() == 16, "`SchemaHeader` has 16 bytes");
     assert!(::core::mem::align_of::<SchemaHeader>() == 4, "`SchemaHeader` is aligned to 4");
@@ -109,7 +149,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(SchemaHeader, used) == 12, "`used` of `SchemaHeader` lies at 12");
     assert!(
         <SchemaHeader as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x9e762717526e7167,
-        "the derive and the schema describe `SchemaHeader` alike"
+        "the program and the schema describe `SchemaHeader` alike"
     );
 };
 
@@ -133,6 +173,26 @@ pub struct SchemaRecord {
     pub _reserved_52: [u8; 4],
 }
 
+impl SchemaRecord {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        length: 0,
+        version: 0,
+        kind: Kind(0),
+        offset: 0,
+        name: ::zeroipc::FixedStr::EMPTY,
+        type_count: 0,
+        _reserved_52: [0; 4],
+    };
+}
+
+impl Default for SchemaRecord {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaRecord>() == 56, "`SchemaRecord` has 56 bytes");
     assert!(::core::mem::align_of::<SchemaRecord>() == 8, "`SchemaRecord` is aligned to 8");
@@ -145,7 +205,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(SchemaRecord, _reserved_52) == 52, "`_reserved_52` of `SchemaRecord` lies at 52");
     assert!(
         <SchemaRecord as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x77354b0a1b0c6d05,
-        "the derive and the schema describe `SchemaRecord` alike"
+        "the program and the schema describe `SchemaRecord` alike"
     );
 };
 
@@ -163,6 +223,18 @@ pub struct SchemaType {
     pub description_length: u32,
 }
 
+impl SchemaType {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { layout: 0, schema: 0, size: 0, description_length: 0 };
+}
+
+impl Default for SchemaType {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaType>() == 24, "`SchemaType` has 24 bytes");
     assert!(::core::mem::align_of::<SchemaType>() == 8, "`SchemaType` is aligned to 8");
@@ -175,6 +247,6 @@ const _: () = {
     );
     assert!(
         <SchemaType as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x7410ec6a430a7592,
-        "the derive and the schema describe `SchemaType` alike"
+        "the program and the schema describe `SchemaType` alike"
     );
 };

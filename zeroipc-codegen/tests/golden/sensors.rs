@@ -27,19 +27,44 @@ pub const LABEL_SIZE: u32 = 16;
     }
 }
 
+const _: () = {
+    assert!(
+        <Status as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x8f47336bb6a3df73,
+        "the program and the schema describe `Status` alike"
+    );
+};
+
 /// A place in the room.
 #[derive(Clone, Copy, Debug, PartialEq, ::zeroipc::ShmLayout)]
 #[repr(C)]
 pub struct Vec3 {
     /// East.
+    ///
+    /// Unit: `m`.
     #[shm(unit = "m")]
     pub x: f64,
     /// North.
+    ///
+    /// Unit: `m`.
     #[shm(unit = "m")]
     pub y: f64,
     /// Up.
+    ///
+    /// Unit: `m`.
     #[shm(unit = "m")]
     pub z: f64,
+}
+
+impl Vec3 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { x: 0.0, y: 0.0, z: 0.0 };
+}
+
+impl Default for Vec3 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -50,7 +75,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(Vec3, z) == 16, "`z` of `Vec3` lies at 16");
     assert!(
         <Vec3 as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x42ed8e5f93669410,
-        "the derive and the schema describe `Vec3` alike"
+        "the program and the schema describe `Vec3` alike"
     );
 };
 
@@ -65,9 +90,13 @@ pub struct SensorReading {
     /// Reserved; zero.
     pub _reserved_5: [u8; 3],
     /// When it measured, since the start of the machine.
+    ///
+    /// Unit: `ns`.
     #[shm(unit = "ns")]
     pub timestamp_ns: u64,
     /// Of the air.
+    ///
+    /// Unit: `degC`.
     #[shm(unit = "degC")]
     pub temperature: f32,
     /// Relative, from 0 to 1.
@@ -76,6 +105,27 @@ pub struct SensorReading {
     pub position: Vec3,
     /// What people call it.
     pub label: ::zeroipc::FixedStr<16>,
+}
+
+impl SensorReading {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        id: 0,
+        status: Status::STARTING,
+        _reserved_5: [0; 3],
+        timestamp_ns: 0,
+        temperature: 0.0,
+        humidity: 0.0,
+        position: Vec3::DEFAULT,
+        label: ::zeroipc::FixedStr::EMPTY,
+    };
+}
+
+impl Default for SensorReading {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -91,7 +141,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(SensorReading, label) == 48, "`label` of `SensorReading` lies at 48");
     assert!(
         <SensorReading as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xd39d8e779f9b0bd1,
-        "the derive and the schema describe `SensorReading` alike"
+        "the program and the schema describe `SensorReading` alike"
     );
 };
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "POINT_DTYPE",
     "POINT_SIZE",
+    "Point",
 ]
 
 
@@ -22,6 +26,79 @@ def _check(name: str, dtype: np.dtype[np.void], size: int, offsets: list[int]) -
             f"NumPy has {dtype.itemsize} bytes and offsets {found}"
         )
         raise ImportError(msg)
+
+
+def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
+    """Refuse everything but one record of the type."""
+    if not isinstance(record, np.void) or record.dtype != dtype:
+        msg = f"expected a record of {dtype}, not {record!r:.60}"
+        raise TypeError(msg)
+    return record
+
+
+_Self = TypeVar("_Self", bound="_Record")
+
+
+class _Record:
+    """One record, read and written where it lies."""
+
+    __slots__ = ("_record",)
+
+    #: The type of the record.
+    DTYPE: ClassVar[np.dtype[np.void]]
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    def __init__(self, record: np.void) -> None:
+        """Look at a record without copying it."""
+        self._record = _checked(record, self.DTYPE)
+
+    @classmethod
+    def from_array(
+        cls: type[_Self],
+        array: npt.NDArray[np.void],
+        index: int | tuple[int, ...],
+    ) -> _Self:
+        """Look at one element of an array; what is written is seen there."""
+        return cls(array[index])
+
+    @classmethod
+    def from_buffer(
+        cls: type[_Self],
+        buffer: bytes | bytearray | memoryview,
+        offset: int = 0,
+    ) -> _Self:
+        """Look at the bytes that begin at an offset of a buffer."""
+        return cls(np.frombuffer(buffer, cls.DTYPE, 1, offset)[0])
+
+    @classmethod
+    def new(cls: type[_Self]) -> _Self:
+        """Return a new record with the schema's defaults, all else zero."""
+        return cls(np.zeros(1, cls.DTYPE)[0])
+
+    @property
+    def record(self) -> np.void:
+        """The record as NumPy knows it; ``record.copy()`` lies nowhere else."""
+        return self._record
+
+    def to_dict(self) -> dict[str, object]:
+        """Return a copy of all values by their names."""
+        raise NotImplementedError
+
+    def out_of_range(self) -> str | None:
+        """Return the place of the first value that is out of its range."""
+        return None
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all bytes are the same."""
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self._record.tobytes() == other.record.tobytes()
+
+    def __repr__(self) -> str:
+        """Return the name of the type and all values."""
+        values = [f"{name}={value!r}" for name, value in self.to_dict().items()]
+        return f"{type(self).__name__}({', '.join(values)})"
 
 
 POINT_DTYPE: Final[np.dtype[np.void]] = np.dtype(
@@ -67,3 +144,36 @@ _check(
         4,
     ],
 )
+
+
+class Point(_Record):
+    """A record of :data:`POINT_DTYPE`, where it lies."""
+
+    __slots__ = ()
+
+    DTYPE = POINT_DTYPE
+
+    @property
+    def x(self) -> float:
+        """The field ``x``."""
+        return float(self._record["x"])
+
+    @x.setter
+    def x(self, value: float) -> None:
+        self._record["x"] = value
+
+    @property
+    def y(self) -> float:
+        """The field ``y``."""
+        return float(self._record["y"])
+
+    @y.setter
+    def y(self, value: float) -> None:
+        self._record["y"] = value
+
+    def to_dict(self) -> dict[str, object]:
+        """Return a copy of all values by their names."""
+        return {
+            "x": self.x,
+            "y": self.y,
+        }

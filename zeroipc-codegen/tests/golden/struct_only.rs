@@ -10,6 +10,18 @@ pub struct Point {
     pub y: f32,
 }
 
+impl Point {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { x: 0.0, y: 0.0 };
+}
+
+impl Default for Point {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Point>() == 8, "`Point` has 8 bytes");
     assert!(::core::mem::align_of::<Point>() == 4, "`Point` is aligned to 4");
@@ -17,6 +29,6 @@ const _: () = {
     assert!(::core::mem::offset_of!(Point, y) == 4, "`y` of `Point` lies at 4");
     assert!(
         <Point as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xfcaadf997d037f38,
-        "the derive and the schema describe `Point` alike"
+        "the program and the schema describe `Point` alike"
     );
 };

@@ -29,6 +29,18 @@ pub struct TableHeaderV1 {
     pub next_offset: u32,
 }
 
+impl TableHeaderV1 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { magic: 0, version: 0, entry_count: 0, next_offset: 0 };
+}
+
+impl Default for TableHeaderV1 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableHeaderV1>() == 16, "`TableHeaderV1` has 16 bytes");
     assert!(::core::mem::align_of::<TableHeaderV1>() == 4, "`TableHeaderV1` is aligned to 4");
@@ -38,7 +50,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(TableHeaderV1, next_offset) == 12, "`next_offset` of `TableHeaderV1` lies at 12");
     assert!(
         <TableHeaderV1 as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xa3e835cd4079a879,
-        "the derive and the schema describe `TableHeaderV1` alike"
+        "the program and the schema describe `TableHeaderV1` alike"
     );
 };
 
@@ -54,6 +66,18 @@ pub struct TableEntryV1 {
     pub size: u32,
 }
 
+impl TableEntryV1 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { name: ::zeroipc::FixedStr::EMPTY, offset: 0, size: 0 };
+}
+
+impl Default for TableEntryV1 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableEntryV1>() == 40, "`TableEntryV1` has 40 bytes");
     assert!(::core::mem::align_of::<TableEntryV1>() == 4, "`TableEntryV1` is aligned to 4");
@@ -62,7 +86,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(TableEntryV1, size) == 36, "`size` of `TableEntryV1` lies at 36");
     assert!(
         <TableEntryV1 as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xede51c9de8cff158,
-        "the derive and the schema describe `TableEntryV1` alike"
+        "the program and the schema describe `TableEntryV1` alike"
     );
 };
 
@@ -84,6 +108,19 @@ pub struct TableHeaderV2 {
     pub next_offset: u64,
 }
 
+impl TableHeaderV2 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self =
+        Self { magic: 0, version: 0, entry_count: 0, max_entries: 0, memory_size: 0, next_offset: 0 };
+}
+
+impl Default for TableHeaderV2 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableHeaderV2>() == 32, "`TableHeaderV2` has 32 bytes");
     assert!(::core::mem::align_of::<TableHeaderV2>() == 8, "`TableHeaderV2` is aligned to 8");
@@ -95,7 +132,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(TableHeaderV2, next_offset) == 24, "`next_offset` of `TableHeaderV2` lies at 24");
     assert!(
         <TableHeaderV2 as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x08cfa8f63a4ac2c7,
-        "the derive and the schema describe `TableHeaderV2` alike"
+        "the program and the schema describe `TableHeaderV2` alike"
     );
 };
 
@@ -111,6 +148,18 @@ pub struct TableEntryV2 {
     pub size: u64,
 }
 
+impl TableEntryV2 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { name: ::zeroipc::FixedStr::EMPTY, offset: 0, size: 0 };
+}
+
+impl Default for TableEntryV2 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableEntryV2>() == 48, "`TableEntryV2` has 48 bytes");
     assert!(::core::mem::align_of::<TableEntryV2>() == 8, "`TableEntryV2` is aligned to 8");
@@ -119,6 +168,6 @@ const _: () = {
     assert!(::core::mem::offset_of!(TableEntryV2, size) == 40, "`size` of `TableEntryV2` lies at 40");
     assert!(
         <TableEntryV2 as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0xc176b1d38c00f1d4,
-        "the derive and the schema describe `TableEntryV2` alike"
+        "the program and the schema describe `TableEntryV2` alike"
     );
 };

@@ -234,3 +234,35 @@ fn explain_shows_pages() {
     assert_code(&output, 2);
     assert!(text_of(&output).contains("no page about `ZIPC9999`"));
 }
+
+#[test]
+fn lint_fingerprint_and_breaking_tell_and_return() {
+    let dir = scratch("cli_breaking");
+    let old = "zipc 1;\n/// A point.\nstruct Point {\n    /// Right.\n    x: f32;\n    /// Up.\n    y: f32;\n}\n";
+    std::fs::write(dir.join("point.zipc"), old).unwrap();
+    assert_code(&command(&dir, &["lint", "point.zipc", "-D", "warnings"]), 0);
+    let output = command(&dir, &["fingerprint", "point.zipc"]);
+    assert!(
+        text(&output.stdout).starts_with("struct point.Point: size 8, align 4, layout "),
+        "{}",
+        text(&output.stdout)
+    );
+    assert_code(&command(&dir, &["breaking", "point.zipc", "--lock", "schema.lock"]), 0);
+    assert_code(&command(&dir, &["breaking", "point.zipc", "--against", "schema.lock"]), 0);
+
+    std::fs::write(dir.join("point.zipc"), old.replace("    /// Right.\n    x: f32", "    z: f32")).unwrap();
+    let against = ["breaking", "point.zipc", "--against", "schema.lock", "--error-format", "short"];
+    let output = command(&dir, &against);
+    assert_code(&output, 1);
+    let shown = text_of(&output);
+    assert!(shown.contains("schema[ZIPC04") && shown.contains("point.Point"), "{shown}");
+    std::fs::write(dir.join("accepted"), format!("# looked at\n{shown}")).unwrap();
+    assert_code(&command(&dir, &[&against[..], &["--accept", "accepted"]].concat()), 0);
+    let output = command(&dir, &["lint", "point.zipc", "--error-format", "short"]);
+    assert_code(&output, 0);
+    assert!(text_of(&output).contains("warning[ZIPC0502]"), "{}", text_of(&output));
+    assert_code(&command(&dir, &["lint", "point.zipc", "-D", "doc-missing"]), 1);
+    assert_code(&command(&dir, &["lint", "point.zipc", "-D", "doc-mising"]), 2);
+    assert_code(&command(&dir, &["breaking", "point.zipc"]), 2);
+    assert_code(&command(&dir, &["breaking", "point.zipc", "--against", "nowhere.zipc"]), 2);
+}

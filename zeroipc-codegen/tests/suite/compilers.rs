@@ -11,19 +11,19 @@ fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&text));
 }
 
-fn goldens(extension: &str) -> Vec<PathBuf> {
+pub(crate) fn goldens(extension: &str) -> Vec<PathBuf> {
     let mut paths = files(&tests_dir().join("golden"), extension);
     paths.extend(bare(extension));
     paths
 }
 
-fn bare(extension: &str) -> Vec<PathBuf> {
+pub(crate) fn bare(extension: &str) -> Vec<PathBuf> {
     files(&tests_dir().join("golden/bare"), extension)
 }
 
@@ -88,73 +88,4 @@ fn all_headers_fit_one_program() {
     let unit = dir.join("all.c");
     std::fs::write(&unit, format!("#include \"zeroipc.h\"\n{lines}int main(void) {{ return 0; }}\n")).unwrap();
     compile("gcc", "-std=c99", &[unit]);
-}
-
-#[test]
-fn bare_rust_compiles_and_is_formatted() {
-    let dir = scratch("rust");
-    for golden in bare("rs") {
-        let unit = dir.join(golden.file_name().unwrap());
-        let text = format!("//! A golden.\n/// Its items.\n#[path = {golden:?}]\npub mod golden;\n");
-        std::fs::write(&unit, text).unwrap();
-        let flags = ["--edition=2024", "--crate-type=lib", "--emit=metadata", "-Dwarnings", "-Dmissing_docs"];
-        run(Command::new("rustc").args(flags).arg("--out-dir").arg(&dir).arg(&unit));
-    }
-    let config = tests_dir().join("../../rustfmt.toml");
-    let mut command = Command::new("rustfmt");
-    run(command.args(["--check", "--edition=2024", "--config-path"]).arg(config).args(goldens("rs")));
-}
-
-#[test]
-fn python_modules_are_python() {
-    for golden in goldens("py") {
-        let text = "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read())";
-        run(Command::new("python3").args(["-c", text]).arg(golden));
-    }
-}
-
-/// With `ZEROIPC_PYTHON` naming an interpreter that has NumPy, mypy and ruff.
-#[test]
-fn python_modules_are_typed_formatted_and_importable() {
-    let Some(python) = std::env::var_os("ZEROIPC_PYTHON") else {
-        eprintln!("skipped: ZEROIPC_PYTHON is not set");
-        return;
-    };
-    for dir in ["golden", "golden/bare"] {
-        let cache = scratch("mypy");
-        let mut command = Command::new(&python);
-        command.args(["-m", "mypy", "--strict", "--cache-dir"]).arg(cache).env("MYPYPATH", tests_dir().join("support"));
-        run(command.args(files(&tests_dir().join(dir), "py")));
-    }
-    run(Command::new(&python).args(["-m", "ruff", "format", "--isolated", "--check"]).arg(tests_dir().join("golden")));
-    for golden in bare("py") {
-        run(Command::new(&python).arg(golden));
-    }
-}
-
-/// Needs NumPy: what a module says about its types is what the compiler knows.
-#[test]
-fn python_types_carry_their_descriptions() {
-    let Some(python) = std::env::var_os("ZEROIPC_PYTHON") else {
-        eprintln!("skipped: ZEROIPC_PYTHON is not set");
-        return;
-    };
-    let text = "
-import sys, types
-runtime = types.ModuleType('zeroipc')
-runtime.Array = runtime.Memory = runtime.Queue = object
-sys.modules['zeroipc'] = runtime
-sys.path.insert(0, sys.argv[1])
-sys.dont_write_bytecode = True
-import everything, numpy as np
-outer = everything.OUTER_DTYPE
-assert outer.itemsize == 184, outer.itemsize
-assert outer.metadata['zeroipc'].startswith(b'\\x05\\x05Outer'), outer.metadata
-assert everything.LEVEL_DTYPE.metadata['zeroipc'].startswith(b'\\x04\\x06\\x00\\x05Level')
-assert np.zeros(3, outer).dtype.metadata['zeroipc'] == outer.metadata['zeroipc']
-assert outer['pairs'].shape == (2, 3)
-assert everything.INNER_DTYPE['grid'].shape == (4, 3, 2)
-assert everything.Everything.NAME == '/every\"thing\\\\?'
-";
-    run(Command::new(python).arg("-c").arg(text).arg(tests_dir().join("golden")));
 }

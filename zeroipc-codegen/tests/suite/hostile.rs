@@ -10,7 +10,7 @@ use crate::generate::Random;
 /// How many mutated schemas are tried, unless `ZEROIPC_MUTATIONS` says otherwise.
 const MUTATIONS: usize = 4000;
 /// What nothing may take longer than, on a slow and busy machine and without optimisation.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Compiles `text` and shows what is wrong with it.
 fn compile(text: &str) -> String {
@@ -36,7 +36,7 @@ fn corpus() -> Vec<String> {
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).filter(|text| text.len() < 4000).collect()
 }
 
-fn mutate(text: &str, random: &mut Random) -> String {
+pub(crate) fn mutate(text: &str, random: &mut Random) -> String {
     const PIECES: &[&str] = &[
         "{",
         "}",

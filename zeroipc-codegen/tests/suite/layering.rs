@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
-const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::spelling"];
+const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::half", "emit::spelling"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),
@@ -15,11 +15,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["source", "diagnostic", "syntax", "model"]),
     ("fmt", &["source", "diagnostic", "syntax", "fmt", "load", "compiler"]),
     ("load.rs", &["compiler::Error", "source", "diagnostic", "syntax", "names", "model"]),
+    ("lint", &["source", "diagnostic", "syntax", "model", "load", "compiler"]),
+    ("breaking", &["source", "diagnostic", "syntax", "model", "load", "compiler", "fingerprints"]),
+    ("fingerprints.rs", &["compiler", "model"]),
+    ("layout", &["compiler", "model", "syntax::nearest", "layout"]),
+    ("doc", &["case", "compiler", "model", "layout"]),
     ("emit/c", EMITTER),
     ("emit/cpp", EMITTER),
     ("emit/python", EMITTER),
     ("emit/rust", EMITTER),
-    ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors"]),
+    ("emit/zipc", &["model", "fmt"]),
+    ("rust_input", &["source", "diagnostic", "syntax"]),
+    ("emit", &["case", "source", "diagnostic", "model", "emit", "syntax::errors", "fmt"]),
 ];
 
 fn check(path: &Path, allowed: &[&str]) {

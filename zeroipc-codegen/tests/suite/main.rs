@@ -2,8 +2,11 @@
 //!
 //! `BLESS=1 cargo test -p zeroipc-codegen` rewrites the goldens; read the difference before you commit it.
 
+mod breaking;
+mod build;
 mod cli;
 mod compilers;
+mod doc;
 mod files;
 mod fmt;
 mod generate;
@@ -11,6 +14,15 @@ mod golden;
 mod hostile;
 mod ir;
 mod layering;
+mod layout;
+mod lint;
+mod markup;
+mod old_schemas;
 mod pages;
 mod placing;
+mod python;
+mod registered;
 mod reject;
+mod rust;
+mod rust_input;
+mod zipc;

@@ -11,6 +11,18 @@ pub struct ArrayHeader {
     pub capacity: u64,
 }
 
+impl ArrayHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { capacity: 0 };
+}
+
+impl Default for ArrayHeader {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<ArrayHeader>() == 8, "`ArrayHeader` has 8 bytes");
     assert!(::core::mem::align_of::<ArrayHeader>() == 8, "`ArrayHeader` is aligned to 8");

@@ -19,9 +19,9 @@ pub struct Kind(pub u16);
 
 impl Kind {
     /// An array.
-    pub const ARRAY: Kind = Kind(1);
+    pub const ARRAY: Self = Self(1);
     /// A queue.
-    pub const QUEUE: Kind = Kind(2);
+    pub const QUEUE: Self = Self(2);
 }
 
 /// The number type of a scalar in a description.
@@ -31,33 +31,33 @@ pub struct ScalarCode(pub u8);
 
 impl ScalarCode {
     /// Unsigned, 1 byte.
-    pub const U8: ScalarCode = ScalarCode(1);
+    pub const U8: Self = Self(1);
     /// Unsigned, 2 bytes.
-    pub const U16: ScalarCode = ScalarCode(2);
+    pub const U16: Self = Self(2);
     /// Unsigned, 4 bytes.
-    pub const U32: ScalarCode = ScalarCode(3);
+    pub const U32: Self = Self(3);
     /// Unsigned, 8 bytes.
-    pub const U64: ScalarCode = ScalarCode(4);
+    pub const U64: Self = Self(4);
     /// Signed, 1 byte.
-    pub const I8: ScalarCode = ScalarCode(5);
+    pub const I8: Self = Self(5);
     /// Signed, 2 bytes.
-    pub const I16: ScalarCode = ScalarCode(6);
+    pub const I16: Self = Self(6);
     /// Signed, 4 bytes.
-    pub const I32: ScalarCode = ScalarCode(7);
+    pub const I32: Self = Self(7);
     /// Signed, 8 bytes.
-    pub const I64: ScalarCode = ScalarCode(8);
+    pub const I64: Self = Self(8);
     /// IEEE 754 binary32.
-    pub const F32: ScalarCode = ScalarCode(9);
+    pub const F32: Self = Self(9);
     /// IEEE 754 binary64.
-    pub const F64: ScalarCode = ScalarCode(10);
+    pub const F64: Self = Self(10);
     /// A truth value in one byte: 0 is false, everything else is true.
-    pub const BOOL8: ScalarCode = ScalarCode(11);
+    pub const BOOL8: Self = Self(11);
     /// IEEE 754 binary16.
-    pub const F16: ScalarCode = ScalarCode(12);
+    pub const F16: Self = Self(12);
     /// Two IEEE 754 binary32: the real part, then the imaginary one.
-    pub const COMPLEX64: ScalarCode = ScalarCode(13);
+    pub const COMPLEX64: Self = Self(13);
     /// Two IEEE 754 binary64: the real part, then the imaginary one.
-    pub const COMPLEX128: ScalarCode = ScalarCode(14);
+    pub const COMPLEX128: Self = Self(14);
 }
 
 /// What the named values of an enum are in a description.
@@ -67,11 +67,11 @@ pub struct Flavour(pub u8);
 
 impl Flavour {
     /// Some of the values: others may occur.
-    pub const OPEN: Flavour = Flavour(0);
+    pub const OPEN: Self = Self(0);
     /// All of the values: no other may occur.
-    pub const CLOSED: Flavour = Flavour(1);
+    pub const CLOSED: Self = Self(1);
     /// Bits and combinations of them, on an unsigned number. Other bits may occur.
-    pub const FLAGS: Flavour = Flavour(2);
+    pub const FLAGS: Self = Self(2);
 }
 
 /// The first byte of a node in a description.
@@ -81,17 +81,17 @@ pub struct NodeTag(pub u8);
 
 impl NodeTag {
     /// One number.
-    pub const SCALAR: NodeTag = NodeTag(1);
+    pub const SCALAR: Self = Self(1);
     /// Elements, one behind the other.
-    pub const ARRAY: NodeTag = NodeTag(2);
+    pub const ARRAY: Self = Self(2);
     /// UTF-8 filled up with NUL.
-    pub const STR: NodeTag = NodeTag(3);
+    pub const STR: Self = Self(3);
     /// A number with named values.
-    pub const ENUM: NodeTag = NodeTag(4);
+    pub const ENUM: Self = Self(4);
     /// Fields at offsets.
-    pub const STRUCT: NodeTag = NodeTag(5);
+    pub const STRUCT: Self = Self(5);
     /// Bytes of which only the number is known.
-    pub const OPAQUE: NodeTag = NodeTag(6);
+    pub const OPAQUE: Self = Self(6);
 }
 
 /// The start of the entry; records follow.
@@ -106,6 +106,18 @@ pub struct SchemaHeader {
     pub next_id: u32,
     /// Bytes of records, a multiple of 8. Stored with release, when a record is complete.
     pub used: u32,
+}
+
+impl SchemaHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { magic: 0, version: 0, next_id: 0, used: 0 };
+}
+
+impl Default for SchemaHeader {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -137,6 +149,19 @@ pub struct SchemaRecord {
     pub _reserved_52: [u8; 4],
 }
 
+impl SchemaRecord {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self =
+        Self { length: 0, version: 0, kind: Kind(0), offset: 0, name: [0; 32], type_count: 0, _reserved_52: [0; 4] };
+}
+
+impl Default for SchemaRecord {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<SchemaRecord>() == 56, "`SchemaRecord` has 56 bytes");
     assert!(::core::mem::align_of::<SchemaRecord>() == 8, "`SchemaRecord` is aligned to 8");
@@ -161,6 +186,18 @@ pub struct SchemaType {
     pub size: u32,
     /// Without the NULs behind it.
     pub description_length: u32,
+}
+
+impl SchemaType {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { layout: 0, schema: 0, size: 0, description_length: 0 };
+}
+
+impl Default for SchemaType {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

@@ -29,6 +29,18 @@ pub struct TableHeaderV1 {
     pub next_offset: u32,
 }
 
+impl TableHeaderV1 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { magic: 0, version: 0, entry_count: 0, next_offset: 0 };
+}
+
+impl Default for TableHeaderV1 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableHeaderV1>() == 16, "`TableHeaderV1` has 16 bytes");
     assert!(::core::mem::align_of::<TableHeaderV1>() == 4, "`TableHeaderV1` is aligned to 4");
@@ -48,6 +60,18 @@ pub struct TableEntryV1 {
     pub offset: u32,
     /// Exact, not rounded.
     pub size: u32,
+}
+
+impl TableEntryV1 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { name: [0; 32], offset: 0, size: 0 };
+}
+
+impl Default for TableEntryV1 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -76,6 +100,19 @@ pub struct TableHeaderV2 {
     pub next_offset: u64,
 }
 
+impl TableHeaderV2 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self =
+        Self { magic: 0, version: 0, entry_count: 0, max_entries: 0, memory_size: 0, next_offset: 0 };
+}
+
+impl Default for TableHeaderV2 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<TableHeaderV2>() == 32, "`TableHeaderV2` has 32 bytes");
     assert!(::core::mem::align_of::<TableHeaderV2>() == 8, "`TableHeaderV2` is aligned to 8");
@@ -97,6 +134,18 @@ pub struct TableEntryV2 {
     pub offset: u64,
     /// Exact, not rounded.
     pub size: u64,
+}
+
+impl TableEntryV2 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { name: [0; 32], offset: 0, size: 0 };
+}
+
+impl Default for TableEntryV2 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

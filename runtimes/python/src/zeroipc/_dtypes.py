@@ -180,9 +180,26 @@ def _dtype_of(ty: Type) -> np.dtype[Any]:
     if isinstance(ty, OpaqueType):
         return np.dtype(f"V{ty.length}")
     if isinstance(ty, ArrayType):
+        if _overlaps(ty.elem):
+            # Concatenating a dtype that has an array of overlapping fields in it corrupts NumPy's memory.
+            return np.dtype((f"V{ty.elem.size}", (ty.length,)))
         base, shape = split(_dtype_of(ty.elem))
         return np.dtype((base, (ty.length, *shape)))
     return _struct_dtype(ty)
+
+
+def _overlaps(ty: Type) -> bool:
+    """Return whether a type has fields that share bytes, as the cases of a variant do."""
+    if isinstance(ty, ArrayType):
+        return _overlaps(ty.elem)
+    if not isinstance(ty, StructType):
+        return False
+    end = 0
+    for field in ty.fields:
+        if field.offset < end or _overlaps(field.type):
+            return True
+        end = field.offset + field.type.size
+    return False
 
 
 def _struct_dtype(ty: StructType) -> np.dtype[Any]:

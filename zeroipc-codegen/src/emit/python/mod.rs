@@ -1,7 +1,16 @@
 //! The Python module.
 
+mod access;
+mod class;
+mod docs;
+mod imports;
+mod lines;
 pub(crate) mod names;
+mod records;
 mod segment;
+mod types;
+mod values;
+mod variant;
 mod view;
 
 use askama::Template;

@@ -1,8 +1,10 @@
 //! What a module says about a segment: a class with its structures and the doors to it.
 
-use super::names;
-use super::view::{WIDTH, described, dtype, escaped, quoted, shape};
-use crate::model::{Schema, StructureKind, TypeKind};
+use super::docs::{doc_or, indented, notes, quoted, with_notes};
+use super::lines::call;
+use super::types::{described, dtype, element};
+use super::values;
+use crate::model::{Schema, StructureKind};
 
 pub(super) struct Segment {
     pub(super) doc: Vec<String>,
@@ -38,7 +40,7 @@ pub(super) fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment 
     Segment {
         doc: quoted("    ", segment_doc(schema, item)),
         name: item.name.clone(),
-        path: names::text(&item.path),
+        path: values::text(&item.path),
         size: item.size,
         slots: call("    ", "__slots__ = (", &slots, ")"),
         init: call("    ", "def __init__(", &init, ") -> None:"),
@@ -48,10 +50,7 @@ pub(super) fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment 
 }
 
 fn segment_doc(schema: &Schema, item: &crate::model::Segment) -> Vec<String> {
-    let mut doc: Vec<String> = item.doc.iter().map(|line| escaped(line)).collect();
-    if doc.is_empty() {
-        doc.push(format!("The segment ``{}``.", item.path));
-    }
+    let mut doc = with_notes(doc_or(&item.doc, format!("The segment ``{}``.", item.path)), notes(&item.meta));
     doc.extend([String::new(), "Attributes".to_owned(), "----------".to_owned()]);
     doc.extend(["memory : Memory".to_owned(), "    The segment itself.".to_owned()]);
     for structure in &item.structures {
@@ -61,19 +60,14 @@ fn segment_doc(schema: &Schema, item: &crate::model::Segment) -> Vec<String> {
             class(structure.kind),
             described(schema, structure.elements[0])
         ));
-        doc.extend(structure.doc.iter().map(|line| format!("    {}", escaped(line)).trim_end().to_owned()));
+        doc.extend(indented(&structure.doc));
+        doc.extend(indented(&notes(&structure.meta)));
     }
     doc
 }
 
 fn member(schema: &Schema, item: &crate::model::Structure) -> Structure {
-    let (_, elem) = shape(schema, item.elements[0]);
-    let scalar = match schema.types[elem].kind {
-        TypeKind::Scalar(scalar) => names::class(scalar),
-        TypeKind::Enum(i) => names::class(schema.enums[i].repr),
-        TypeKind::Str(_) => "bytes_",
-        TypeKind::Struct(_) | TypeKind::Variant(_) | TypeKind::Array { .. } => "void",
-    };
+    let scalar = element(schema, item.elements[0]);
     Structure { name: item.name.clone(), class: format!("{}[np.{scalar}]", class(item.kind)) }
 }
 
@@ -118,14 +112,4 @@ fn doors(schema: &Schema, item: &crate::model::Segment) -> Vec<Door> {
             calls: calls(true, ""),
         },
     ]
-}
-
-/// A bracket with things in it: on one line if they fit, otherwise one on each line.
-fn call(indent: &str, open: &str, things: &[String], close: &str) -> Vec<String> {
-    let line = format!("{indent}{open}{}{close}", things.join(", "));
-    if line.chars().count() <= WIDTH {
-        return vec![line];
-    }
-    let things = things.iter().map(|thing| format!("{indent}    {thing},"));
-    [format!("{indent}{open}")].into_iter().chain(things).chain([format!("{indent}{close}")]).collect()
 }

@@ -1,6 +1,13 @@
 //! The Rust file.
 
+mod code;
+mod doc;
+mod enums;
+mod literal;
 pub(crate) mod names;
+mod segment;
+mod structs;
+mod variants;
 mod view;
 
 use askama::Template;

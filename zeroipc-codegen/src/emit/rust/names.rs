@@ -1,9 +1,12 @@
-//! How Rust spells things.
+//! How Rust spells names and types.
+
+use std::rc::Rc;
 
 use zeroipc_layout::Scalar;
 
+use crate::case;
 use crate::emit::spelling::Defined;
-use crate::model::Schema;
+use crate::model::{Enum, Flavour, Module, Schema, TypeId, TypeKind};
 
 /// Words that Rust keeps.
 pub(crate) const RESERVED: &[&str] = &[
@@ -13,68 +16,110 @@ pub(crate) const RESERVED: &[&str] = &[
     "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names that the emitted code takes from the prelude.
-pub(crate) const OWN: &[&str] = &["Clone", "Copy", "Debug", "Eq", "Err", "None", "Ok", "PartialEq", "Some"];
+/// Names that the emitted code takes from the prelude, and the one word that a value of a closed enum can become.
+pub(crate) const OWN: &[&str] = &[
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Eq",
+    "Err",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Some",
+    "the variant `Self`",
+];
 
-/// A number's type in a constant and in bare output, where a truth value is a byte.
-pub(super) const fn bare_scalar(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Bool8 => "u8",
-        other => other.name(),
-    }
-}
+/// What the emitted code has for itself at the top of a file; no name of a schema is spelled so there.
+pub(super) const TEXT: &str = "zeroipc_text";
+/// As [`TEXT`]: a half-precision number of bare output as `f32`.
+pub(super) const HALF: &str = "zeroipc_half";
 
-/// A number's type, where a truth value has one of its own.
-pub(super) const fn scalar(scalar: Scalar) -> &'static str {
+/// A number's type, where the runtime has one for what Rust has not.
+const fn scalar(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Bool8 => "::zeroipc::Bool8",
+        Scalar::F16 => "::zeroipc::F16",
+        Scalar::Complex64 => "::zeroipc::Complex<f32>",
+        Scalar::Complex128 => "::zeroipc::Complex<f64>",
         other => other.name(),
     }
 }
 
-/// A whole number with `_` between its digits.
-pub(super) fn number(value: i128, hex: bool) -> String {
-    let (sign, digits) = if hex {
-        ("0x", format!("{value:X}"))
-    } else {
-        (if value < 0 { "-" } else { "" }, value.unsigned_abs().to_string())
-    };
-    let group = if hex { 4 } else { 3 };
-    let grouped = digits.len() > 4;
-    let mut out = sign.to_owned();
-    for (i, digit) in digits.chars().enumerate() {
-        if grouped && i > 0 && (digits.len() - i) % group == 0 {
-            out.push('_');
-        }
-        out.push(digit);
+/// A number's type in bare output: a truth value is a byte, a half-precision number its bits.
+const fn bare_scalar(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::Bool8 => "u8",
+        Scalar::F16 => "u16",
+        Scalar::Complex64 => "[f32; 2]",
+        Scalar::Complex128 => "[f64; 2]",
+        other => other.name(),
     }
-    out
 }
 
-/// A string literal.
-pub(super) fn text(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+/// The type of a number.
+pub(super) const fn number(ty: Scalar, bare: bool) -> &'static str {
+    if bare { bare_scalar(ty) } else { scalar(ty) }
 }
 
-/// Every name that the file defines.
+/// A type.
+pub(super) fn ty(schema: &Schema, id: TypeId, bare: bool) -> String {
+    match schema.types[id].kind {
+        TypeKind::Scalar(scalar) => number(scalar, bare).to_owned(),
+        TypeKind::Enum(i) => path(schema.enums[i].module.as_ref(), &schema.enums[i].name),
+        TypeKind::Struct(i) => path(schema.structs[i].module.as_ref(), &schema.structs[i].name),
+        TypeKind::Variant(i) => path(schema.variants[i].module.as_ref(), &schema.variants[i].name),
+        TypeKind::Str(len) if bare => format!("[u8; {len}]"),
+        TypeKind::Str(len) => format!("::zeroipc::FixedStr<{len}>"),
+        TypeKind::Array { elem, count } => format!("[{}; {count}]", ty(schema, elem, bare)),
+    }
+}
+
+/// A definition of the schema itself, or of one whose output is a sibling module.
+pub(super) fn path(module: Option<&Rc<Module>>, name: &str) -> String {
+    match module {
+        Some(module) => format!("super::{}::{name}", module.stem),
+        None => name.to_owned(),
+    }
+}
+
+/// The Rust `enum` of a closed enum.
+pub(super) fn kind(name: &str) -> String {
+    format!("{name}Kind")
+}
+
+/// Every name that the file defines. Below a type stand those that its schema does not define itself.
 pub(crate) fn defined(schema: &Schema) -> Defined {
-    let consts = schema.consts.iter().map(|item| (&item.name, item.span));
-    let enums = schema.own_enums().map(|item| (&item.name, item.span));
-    let structs = schema.own_structs().map(|item| (&item.name, item.span));
-    let segments = schema.segments.iter().map(|item| (&item.name, item.span));
-    consts.chain(enums).chain(structs).chain(segments).map(|(name, span)| (name.clone(), span)).collect()
+    let mut names: Defined = schema.consts.iter().map(|item| (item.name.clone(), item.span)).collect();
+    names.extend(schema.aliases.iter().map(|item| (item.name.clone(), item.span)));
+    for item in schema.own_enums() {
+        names.push((item.name.clone(), item.span));
+        names.extend(closed(item));
+    }
+    names.extend(schema.own_structs().map(|item| (item.name.clone(), item.span)));
+    for item in schema.own_variants() {
+        names.push((item.name.clone(), item.span));
+        let below = |name: &str| format!("{}::{name}", item.name);
+        for case in &item.cases {
+            names.push((below(&case.name), case.span));
+            names.extend(case.ty.map(|_| (below(&format!("as_{}", case.name)), case.span)));
+        }
+    }
+    names.extend(schema.segments.iter().map(|item| (item.name.clone(), item.span)));
+    names
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_grouped() {
-        assert_eq!(number(1000, false), "1000");
-        assert_eq!(number(1_048_576, false), "1_048_576");
-        assert_eq!(number(-123_456, false), "-123_456");
-        assert_eq!(number(0x5A49_504D, true), "0x5A49_504D");
-        assert_eq!(number(0x10000, true), "0x1_0000");
+/// The Rust `enum` of a closed enum, with its variants.
+fn closed(item: &Enum) -> Defined {
+    if item.flavour != Flavour::Closed {
+        return Defined::new();
     }
+    let kind = kind(&item.name);
+    let variants = item.values.iter().map(|value| match case::pascal(&value.name).as_str() {
+        "Self" => ("the variant `Self`".to_owned(), value.span),
+        variant => (format!("{kind}::{variant}"), value.span),
+    });
+    [(kind.clone(), item.span)].into_iter().chain(variants).collect()
 }

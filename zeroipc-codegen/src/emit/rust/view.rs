@@ -1,69 +1,37 @@
 //! What a Rust file says, in final strings, formatted as rustfmt would.
 
-use super::names;
+use super::code::{Code, SKIP, is_wide};
+use super::enums::{self, Enum};
+use super::segment::{self, Segment};
+use super::structs::{self, Struct};
+use super::variants::{self, Variant};
+use super::{doc, literal, names};
 use crate::emit::banner;
-use crate::model::describe::describe;
-use crate::model::{Schema, StructureKind, TypeId, TypeKind};
-
-/// The width that lines are broken at.
-const WIDTH: usize = 120;
+use crate::model::{self, ConstType, Definition, Literal, Meta, Schema, TypeKind};
+use zeroipc_layout::Scalar;
 
 pub(super) struct Page {
     pub(super) banner: Vec<String>,
-    pub(super) consts: Vec<Const>,
+    pub(super) items: Vec<Item>,
     pub(super) enums: Vec<Enum>,
-    pub(super) structs: Vec<Struct>,
+    pub(super) types: Vec<Type>,
     pub(super) segments: Vec<Segment>,
     pub(super) bare: bool,
+    /// Whether there is a text among the defaults.
+    pub(super) text: bool,
+    /// Whether bare output compares half-precision numbers.
+    pub(super) half: bool,
 }
 
-pub(super) struct Const {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) ty: &'static str,
-    pub(super) value: String,
+/// A constant or another name for a type: documentation, attributes and the definition.
+pub(super) struct Item {
+    pub(super) lines: Vec<String>,
 }
 
-pub(super) struct Enum {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) repr: &'static str,
-    pub(super) values: Vec<Const>,
-}
-
-pub(super) struct Struct {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) repr: String,
-    pub(super) fields: Vec<Field>,
-    pub(super) assertions: Vec<Vec<String>>,
-}
-
-pub(super) struct Field {
-    pub(super) doc: Vec<String>,
-    pub(super) attribute: Option<String>,
-    pub(super) name: String,
-    pub(super) ty: String,
-}
-
-pub(super) struct Segment {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) path: String,
-    pub(super) size: String,
-    pub(super) used: u64,
-    pub(super) fields: Vec<Field>,
-    pub(super) doors: Vec<Door>,
-    pub(super) result: Vec<String>,
-}
-
-/// A way to get at a segment.
-pub(super) struct Door {
-    pub(super) name: &'static str,
-    pub(super) doc: &'static str,
-    pub(super) errors: &'static str,
-    pub(super) size: &'static str,
-    pub(super) steps: Vec<Vec<String>>,
+/// A struct or a variant, in the order of what contains what.
+pub(super) enum Type {
+    Struct(Struct),
+    Variant(Variant),
 }
 
 pub(super) fn page(schema: &Schema, bare: bool) -> Page {
@@ -72,214 +40,93 @@ pub(super) fn page(schema: &Schema, bare: bool) -> Page {
         head.push(String::new());
         head.extend(schema.doc.iter().cloned());
     }
+    let allow = allow(schema);
+    let consts = schema.consts.iter().map(|item| constant(item, bare));
+    let aliases = schema.aliases.iter().map(|item| alias(schema, item, bare, &allow));
+    let types = schema.order.iter().map(|definition| match definition {
+        Definition::Struct(i) => Type::Struct(structs::structure(schema, &schema.structs[*i], bare, &allow)),
+        Definition::Variant(i) => Type::Variant(variants::variant(schema, &schema.variants[*i], bare, &allow)),
+    });
     let segments: &[_] = if bare { &[] } else { &schema.segments };
     Page {
         banner: head.iter().map(|line| format!("// {line}").trim_end().to_owned()).collect(),
-        consts: schema.consts.iter().filter_map(constant).collect(),
-        enums: schema.own_enums().map(|item| enumeration(item, bare)).collect(),
-        structs: schema.ordered_structs().map(|item| structure(schema, item, bare)).collect(),
-        segments: segments.iter().map(|item| segment(schema, item)).collect(),
+        items: consts.chain(aliases).collect(),
+        enums: schema.own_enums().map(|item| enums::enumeration(schema, item, bare, &allow)).collect(),
+        types: types.collect(),
+        segments: segments.iter().map(|item| segment::segment(schema, item, &allow)).collect(),
         bare,
+        text: schema
+            .own_structs()
+            .filter(|item| item.size <= structs::LARGEST_VALUE)
+            .flat_map(|item| &item.fields)
+            .any(|field| field.default.as_ref().is_some_and(has_text)),
+        half: bare
+            && schema.own_structs().flat_map(|item| &item.fields).any(|field| structs::compares_half(schema, field)),
     }
 }
 
-/// Documentation comments; where the schema has none, a sentence, so that no lint asks for one.
-fn doc(indent: &str, doc: &[String], otherwise: &str) -> Vec<String> {
-    let fallback = [otherwise.to_owned()];
-    let lines = if doc.is_empty() { &fallback } else { doc };
-    lines.iter().map(|line| format!("{indent}/// {line}").trim_end().to_owned()).collect()
+fn has_text(literal: &Literal) -> bool {
+    match literal {
+        Literal::Text(_) => true,
+        Literal::List(list) => list.iter().any(has_text),
+        Literal::Int(_) | Literal::Float(_) | Literal::Bool(_) => false,
+    }
 }
 
-fn constant(item: &crate::model::Const) -> Option<Const> {
-    let (ty, value) = item.int()?;
-    Some(Const {
-        doc: doc("", &item.doc, &format!("The constant `{}`.", item.name)),
-        name: item.name.clone(),
-        ty: ty.name(),
-        value: names::number(value, item.hex),
-    })
-}
-
-fn enumeration(item: &crate::model::Enum, bare: bool) -> Enum {
-    let indent = if bare { "    " } else { "        " };
-    let values = item.values.iter().map(|value| Const {
-        doc: doc(indent, &value.doc, &format!("The value {}.", value.value)),
-        name: value.name.clone(),
-        ty: item.repr.name(),
-        value: names::number(value.value, false),
+/// What stands above items that may mention something deprecated: only its users are to be warned, and they are not here.
+fn allow(schema: &Schema) -> Vec<String> {
+    let is_deprecated = |meta: &Meta| meta.deprecated.is_some();
+    let enums = schema
+        .enums
+        .iter()
+        .any(|item| is_deprecated(&item.meta) || item.values.iter().any(|value| is_deprecated(&value.meta)));
+    let structs = schema
+        .structs
+        .iter()
+        .any(|item| is_deprecated(&item.meta) || item.fields.iter().any(|field| is_deprecated(&field.meta)));
+    let variants = schema.variants.iter().any(|item| is_deprecated(&item.meta));
+    let segments = schema.segments.iter().any(|item| {
+        is_deprecated(&item.meta) || item.structures.iter().any(|structure| is_deprecated(&structure.meta))
     });
-    Enum {
-        doc: doc(
-            if bare { "" } else { "    " },
-            &item.doc,
-            &format!("A number of type `{}` with names.", item.repr.name()),
-        ),
-        name: item.name.clone(),
-        repr: item.repr.name(),
-        values: values.collect(),
-    }
+    if enums || structs || variants || segments { vec!["#[allow(deprecated)]".to_owned()] } else { Vec::new() }
 }
 
-fn structure(schema: &Schema, item: &crate::model::Struct, bare: bool) -> Struct {
-    let raised = item.align > item.natural_align;
-    Struct {
-        doc: doc("", &item.doc, &format!("A struct of {} bytes.", item.size)),
-        name: item.name.clone(),
-        repr: if raised { format!("C, align({})", item.align) } else { "C".to_owned() },
-        fields: item.fields.iter().map(|field| member(schema, field, bare)).collect(),
-        assertions: assertions(schema, item, bare),
-    }
+/// An item of one definition, without formatting where only rustfmt knows how to break it.
+pub(super) fn item(doc: Vec<String>, attributes: Vec<String>, definition: Vec<String>) -> Item {
+    let skip = is_wide(&definition).then(|| SKIP.to_owned());
+    Item { lines: doc.into_iter().chain(attributes).chain(skip).chain(definition).collect() }
 }
 
-fn member(schema: &Schema, field: &crate::model::Field, bare: bool) -> Field {
-    let ty = ty(schema, field.ty, bare);
-    let otherwise = match (field.reserved, field.unit.as_str()) {
-        (true, _) => "Reserved; zero.".to_owned(),
-        (false, "") => format!("At offset {}.", field.offset),
-        (false, unit) => format!("At offset {}, in {unit}.", field.offset),
+/// The lint that numbers such as 3.14 meet.
+pub(super) fn allow_near<'a>(indent: usize, mut literals: impl Iterator<Item = &'a Literal>) -> Vec<String> {
+    let allow = format!("{}#[allow(clippy::approx_constant)]", " ".repeat(indent));
+    if literals.any(literal::resembles_constant) { vec![allow] } else { Vec::new() }
+}
+
+fn constant(item: &model::Const, bare: bool) -> Item {
+    let (ty, value) = match (item.ty, &item.value) {
+        (ConstType::Str, value) => ("&str", literal::scalar(value, Scalar::U8, bare)),
+        (ConstType::Scalar(ty), Literal::Int(value)) => (ty.name(), literal::number(*value, item.hex)),
+        (ConstType::Scalar(_), Literal::Bool(value)) => ("bool", value.to_string()),
+        (ConstType::Scalar(ty), value) => (names::number(ty, bare), literal::scalar(value, ty, bare)),
     };
-    let with_unit = !bare && !field.unit.is_empty();
-    Field {
-        doc: doc("    ", &field.doc, &otherwise),
-        attribute: with_unit.then(|| format!("#[shm(unit = {})]", names::text(&field.unit))),
-        name: field.name.clone(),
-        ty,
+    let mut facts = doc::facts(&item.meta);
+    if let (true, ConstType::Scalar(Scalar::F16), Literal::Float(value)) = (bare, item.ty, &item.value) {
+        facts.insert(0, format!("The bits of the half-precision number {value:?}."));
     }
+    let mut attributes = doc::deprecated(0, &item.meta);
+    attributes.extend(allow_near(0, std::iter::once(&item.value)));
+    let definition = Code::Text(value).lines(0, &format!("pub const {}: {ty} = ", item.name), ";");
+    self::item(doc::doc(0, &item.doc, &format!("The constant `{}`.", item.name), &facts), attributes, definition)
 }
 
-fn ty(schema: &Schema, id: TypeId, bare: bool) -> String {
-    match schema.types[id].kind {
-        TypeKind::Scalar(scalar) if bare => names::bare_scalar(scalar).to_owned(),
-        TypeKind::Scalar(scalar) => names::scalar(scalar).to_owned(),
-        TypeKind::Enum(i) => schema.enums[i].name.clone(),
-        TypeKind::Struct(i) => schema.structs[i].name.clone(),
-        TypeKind::Variant(i) => schema.variants[i].name.clone(),
-        TypeKind::Str(len) if bare => format!("[u8; {len}]"),
-        TypeKind::Str(len) => format!("::zeroipc::FixedStr<{len}>"),
-        TypeKind::Array { elem, count } => format!("[{}; {count}]", ty(schema, elem, bare)),
+fn alias(schema: &Schema, item: &model::Alias, bare: bool, allow: &[String]) -> Item {
+    let facts: Vec<String> = doc::unit(&item.unit).into_iter().chain(doc::facts(&item.meta)).collect();
+    let ty = names::ty(schema, item.ty, bare);
+    let mut attributes = doc::deprecated(0, &item.meta);
+    if !matches!(schema.types[item.ty].kind, TypeKind::Scalar(_) | TypeKind::Str(_)) {
+        attributes.extend(allow.iter().cloned());
     }
-}
-
-fn assertions(schema: &Schema, item: &crate::model::Struct, bare: bool) -> Vec<Vec<String>> {
-    let name = &item.name;
-    let size = names::number(i128::from(item.size), false);
-    let mut asserted = vec![
-        assertion(&format!("::core::mem::size_of::<{name}>() == {size}"), &format!("`{name}` has {} bytes", item.size)),
-        assertion(
-            &format!("::core::mem::align_of::<{name}>() == {}", item.align),
-            &format!("`{name}` is aligned to {}", item.align),
-        ),
-    ];
-    for field in &item.fields {
-        let offset = names::number(i128::from(field.offset), false);
-        asserted.push(assertion(
-            &format!("::core::mem::offset_of!({name}, {}) == {offset}", field.name),
-            &format!("`{}` of `{name}` lies at {}", field.name, field.offset),
-        ));
-    }
-    if !bare {
-        let print = describe(schema, item.ty).schema;
-        asserted.push(assertion(
-            &format!("<{name} as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x{print:016x}"),
-            &format!("the derive and the schema describe `{name}` alike"),
-        ));
-    }
-    asserted
-}
-
-fn assertion(condition: &str, sentence: &str) -> Vec<String> {
-    let line = format!("    assert!({condition}, \"{sentence}\");");
-    if line.chars().count() <= WIDTH {
-        return vec![line];
-    }
-    let broken = ["    assert!(".to_owned(), format!("        {condition},"), format!("        \"{sentence}\"")];
-    broken.into_iter().chain(["    );".to_owned()]).collect()
-}
-
-fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
-    let fields = item.structures.iter().map(|structure| {
-        let shape = shape(structure.kind);
-        let otherwise = format!("The {} `{}`.", word(structure.kind), structure.name);
-        Field {
-            doc: doc("    ", &structure.doc, &otherwise),
-            attribute: None,
-            name: structure.name.clone(),
-            ty: format!("::zeroipc::{shape}<{}>", ty(schema, structure.elements[0], false)),
-        }
-    });
-    Segment {
-        doc: doc("", &item.doc, &format!("The segment `{}`.", item.path)),
-        name: item.name.clone(),
-        path: names::text(&item.path),
-        size: names::number(i128::from(item.size), false),
-        used: item.used,
-        fields: fields.collect(),
-        doors: doors(item),
-        result: result(item),
-    }
-}
-
-const fn shape(kind: StructureKind) -> &'static str {
-    match kind {
-        StructureKind::Array => "Array",
-        _ => "Queue",
-    }
-}
-
-const fn word(kind: StructureKind) -> &'static str {
-    match kind {
-        other => other.word(),
-    }
-}
-
-fn doors(item: &crate::model::Segment) -> Vec<Door> {
-    let steps = |name: &str| item.structures.iter().map(|structure| step(structure, name)).collect();
-    vec![
-        Door {
-            name: "open",
-            doc: "Opens the segment and every structure in it.",
-            errors: "When the segment or a structure is not there, or has another layout.",
-            size: "",
-            steps: steps("open"),
-        },
-        Door {
-            name: "create",
-            doc: "Creates the segment and every structure in it.",
-            errors: "When the segment exists, or there is no memory for it.",
-            size: ", Self::SIZE",
-            steps: steps("create"),
-        },
-        Door {
-            name: "open_or_create",
-            doc: "Opens the segment, and creates what is not there yet.",
-            errors: "When something is there with another layout, or there is no memory.",
-            size: ", Self::SIZE",
-            steps: steps("open_or_create"),
-        },
-    ]
-}
-
-fn step(structure: &crate::model::Structure, door: &str) -> Vec<String> {
-    let (shape, name) = (shape(structure.kind), &structure.name);
-    let mut arguments = vec!["&memory".to_owned(), format!("\"{name}\"")];
-    if door != "open" {
-        arguments.push(names::number(i128::from(structure.capacity), false));
-    }
-    let line = format!("        let {name} = ::zeroipc::{shape}::{door}(&memory, {})?;", arguments[1..].join(", "));
-    if line.len() <= WIDTH {
-        return vec![line];
-    }
-    let value = format!("            ::zeroipc::{shape}::{door}({})?;", arguments.join(", "));
-    vec![format!("        let {name} ="), value]
-}
-
-fn result(item: &crate::model::Segment) -> Vec<String> {
-    let names: Vec<&str> =
-        ["memory"].into_iter().chain(item.structures.iter().map(|structure| structure.name.as_str())).collect();
-    let line = format!("        Ok(Self {{ {} }})", names.join(", "));
-    if line.len() <= WIDTH {
-        return vec![line];
-    }
-    let fields = names.iter().map(|name| format!("            {name},"));
-    ["        Ok(Self {".to_owned()].into_iter().chain(fields).chain(["        })".to_owned()]).collect()
+    let definition = Code::Text(ty.clone()).lines(0, &format!("pub type {} = ", item.name), ";");
+    self::item(doc::doc(0, &item.doc, &format!("Another name for `{ty}`."), &facts), attributes, definition)
 }

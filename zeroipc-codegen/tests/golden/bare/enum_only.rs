@@ -7,9 +7,9 @@ pub struct Color(pub u8);
 
 impl Color {
     /// The value 0.
-    pub const RED: Color = Color(0);
+    pub const RED: Self = Self(0);
     /// The value 1.
-    pub const GREEN: Color = Color(1);
+    pub const GREEN: Self = Self(1);
     /// The value 2.
-    pub const BLUE: Color = Color(2);
+    pub const BLUE: Self = Self(2);
 }

@@ -41,13 +41,13 @@ pub struct Level(pub i16);
 
 impl Level {
     /// The value -32768.
-    pub const LOW: Level = Level(-32_768);
+    pub const LOW: Self = Self(-32_768);
     /// The default.
-    pub const ZERO: Level = Level(0);
+    pub const ZERO: Self = Self(0);
     /// The value 1.
-    pub const NEXT: Level = Level(1);
+    pub const NEXT: Self = Self(1);
     /// The value 32767.
-    pub const HIGH: Level = Level(32_767);
+    pub const HIGH: Self = Self(32_767);
 }
 
 /// A number of type `u64` with names.
@@ -57,19 +57,35 @@ pub struct Wide(pub u64);
 
 impl Wide {
     /// The value 1.
-    pub const SMALL: Wide = Wide(1);
+    pub const SMALL: Self = Self(1);
     /// The value 18446744073709551615.
-    pub const LARGEST: Wide = Wide(18_446_744_073_709_551_615);
+    pub const LARGEST: Self = Self(18_446_744_073_709_551_615);
 }
 
 /// A struct of 8 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
-    /// At offset 0, in m/s².
+    /// At offset 0.
+    ///
+    /// Unit: `m/s²`.
     pub left: f32,
-    /// At offset 4, in "\.
+    /// At offset 4.
+    ///
+    /// Unit: `"\`.
     pub right: f32,
+}
+
+impl Pair {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { left: 0.0, right: 0.0 };
+}
+
+impl Default for Pair {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -92,6 +108,8 @@ pub struct Inner {
     /// At offset 4.
     pub d: i16,
     /// At offset 6.
+    ///
+    /// 0 is false, everything else true.
     pub on: u8,
     /// Reserved; zero.
     pub _reserved_7: [u8; 1],
@@ -109,7 +127,7 @@ pub struct Inner {
     pub i: i64,
     /// At offset 40.
     pub j: f64,
-    /// At offset 48.
+    /// At offset 48; UTF-8, filled up with NUL.
     pub name: [u8; 12],
     /// At offset 60.
     pub names: [[u8; 4]; 2],
@@ -119,6 +137,37 @@ pub struct Inner {
     pub _reserved_71: [u8; 1],
     /// At offset 72.
     pub grid: [[[i16; 2]; 3]; 4],
+}
+
+impl Inner {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        a: 0,
+        b: 0,
+        c: 0,
+        d: 0,
+        on: 0,
+        _reserved_7: [0; 1],
+        e: 0,
+        f: 0,
+        g: 0.0,
+        _reserved_20: [0; 4],
+        h: 0,
+        i: 0,
+        j: 0.0,
+        name: [0; 12],
+        names: [[0; 4]; 2],
+        raw: [0; 3],
+        _reserved_71: [0; 1],
+        grid: [[[0; 2]; 3]; 4],
+    };
+}
+
+impl Default for Inner {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -155,9 +204,29 @@ pub struct Outer {
     /// At offset 168.
     pub level: Level,
     /// At offset 170.
+    ///
+    /// 0 is false, everything else true.
     pub flags: [u8; 6],
     /// At offset 176.
     pub wide: Wide,
+}
+
+impl Outer {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        inner: Inner::DEFAULT,
+        pairs: [[Pair::DEFAULT; 3]; 2],
+        level: Level::ZERO,
+        flags: [0; 6],
+        wide: Wide(0),
+    };
+}
+
+impl Default for Outer {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -180,6 +249,18 @@ pub struct Aligned {
     pub _reserved_8: [u8; 56],
 }
 
+impl Aligned {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { counter: 0, _reserved_8: [0; 56] };
+}
+
+impl Default for Aligned {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Aligned>() == 64, "`Aligned` has 64 bytes");
     assert!(::core::mem::align_of::<Aligned>() == 64, "`Aligned` is aligned to 64");
@@ -195,6 +276,18 @@ pub struct Page {
     pub first: u8,
     /// Reserved; zero.
     pub _reserved_1: [u8; 4095],
+}
+
+impl Page {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { first: 0, _reserved_1: [0; 4095] };
+}
+
+impl Default for Page {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

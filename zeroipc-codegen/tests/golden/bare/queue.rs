@@ -56,6 +56,18 @@ pub struct QueueHeader {
     pub capacity: u64,
 }
 
+impl QueueHeader {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { head: 0, tail: 0, capacity: 0 };
+}
+
+impl Default for QueueHeader {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<QueueHeader>() == 24, "`QueueHeader` has 24 bytes");
     assert!(::core::mem::align_of::<QueueHeader>() == 8, "`QueueHeader` is aligned to 8");

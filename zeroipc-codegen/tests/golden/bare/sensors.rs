@@ -20,13 +20,13 @@ pub struct Status(pub u8);
 
 impl Status {
     /// It has not measured anything yet.
-    pub const STARTING: Status = Status(0);
+    pub const STARTING: Self = Self(0);
     /// Its readings can be trusted.
-    pub const OK: Status = Status(1);
+    pub const OK: Self = Self(1);
     /// It measures, but something is wrong.
-    pub const DEGRADED: Status = Status(2);
+    pub const DEGRADED: Self = Self(2);
     /// It does not answer.
-    pub const FAILED: Status = Status(255);
+    pub const FAILED: Self = Self(255);
 }
 
 /// A place in the room.
@@ -34,11 +34,29 @@ impl Status {
 #[derive(Clone, Copy, Debug)]
 pub struct Vec3 {
     /// East.
+    ///
+    /// Unit: `m`.
     pub x: f64,
     /// North.
+    ///
+    /// Unit: `m`.
     pub y: f64,
     /// Up.
+    ///
+    /// Unit: `m`.
     pub z: f64,
+}
+
+impl Vec3 {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { x: 0.0, y: 0.0, z: 0.0 };
+}
+
+impl Default for Vec3 {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {
@@ -60,8 +78,12 @@ pub struct SensorReading {
     /// Reserved; zero.
     pub _reserved_5: [u8; 3],
     /// When it measured, since the start of the machine.
+    ///
+    /// Unit: `ns`.
     pub timestamp_ns: u64,
     /// Of the air.
+    ///
+    /// Unit: `degC`.
     pub temperature: f32,
     /// Relative, from 0 to 1.
     pub humidity: f32,
@@ -69,6 +91,27 @@ pub struct SensorReading {
     pub position: Vec3,
     /// What people call it.
     pub label: [u8; 16],
+}
+
+impl SensorReading {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self {
+        id: 0,
+        status: Status::STARTING,
+        _reserved_5: [0; 3],
+        timestamp_ns: 0,
+        temperature: 0.0,
+        humidity: 0.0,
+        position: Vec3::DEFAULT,
+        label: [0; 16],
+    };
+}
+
+impl Default for SensorReading {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 const _: () = {

@@ -10,6 +10,18 @@ pub struct Point {
     pub y: f32,
 }
 
+impl Point {
+    /// How a new one starts: with the defaults of the schema, and zero elsewhere.
+    pub const DEFAULT: Self = Self { x: 0.0, y: 0.0 };
+}
+
+impl Default for Point {
+    #[inline]
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 const _: () = {
     assert!(::core::mem::size_of::<Point>() == 8, "`Point` has 8 bytes");
     assert!(::core::mem::align_of::<Point>() == 4, "`Point` is aligned to 4");

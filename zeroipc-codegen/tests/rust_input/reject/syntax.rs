@@ -1,0 +1,4 @@
+//! Rust that does not parse.
+struct Pose {
+    x: u8;
+}
