@@ -5,7 +5,7 @@ use zeroipc_codegen::{Compiler, Source, Target};
 use zeroipc_layout::fingerprint;
 
 /// What the compiler's own tests read.
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub, missing_docs)]
 #[path = "../../zeroipc-codegen/tests/rust_input/accept/everything.rs"]
 mod everything;
 

@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Lint(Check),
     /// Tell what a change breaks for programs that run today
     Breaking(Breaking),
+    /// Show where every byte of structs, variants and segments lies, as text or as SVG pictures
+    Layout(Layout),
+    /// Write a reference of a schema with its pictures: one HTML page, or Markdown
+    Doc(Doc),
     /// Print one line for each type: its size, alignment and fingerprints
     Fingerprint(Check),
     /// Format schemas in place; `-` formats the standard input to the standard output
@@ -133,6 +137,44 @@ pub(crate) struct Breaking {
     /// Write a lock file, which later runs can be compared with
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) lock: Option<PathBuf>,
+}
+
+/// Show layouts
+#[derive(Debug, Args)]
+pub(crate) struct Layout {
+    #[command(flatten)]
+    pub(crate) input: Input,
+
+    /// Write a picture of each struct, variant and segment instead: `<stem>.<Name>.svg`
+    #[arg(long)]
+    pub(crate) svg: bool,
+
+    /// Only this struct, variant or segment
+    #[arg(long = "type", value_name = "NAME")]
+    pub(crate) only: Option<String>,
+
+    /// Where the pictures go; the directory is created
+    #[arg(short, long, value_name = "DIR", default_value = ".", requires = "svg", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+}
+
+/// Write references
+#[derive(Debug, Args)]
+pub(crate) struct Doc {
+    #[command(flatten)]
+    pub(crate) input: Input,
+
+    /// Write `<stem>.md`, with the pictures beside it, instead of `<stem>.html`
+    #[arg(long)]
+    pub(crate) markdown: bool,
+
+    /// Where the files go; the directory is created
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+
+    /// Write nothing, show what differs, and exit with 3 if something does
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Format schemas

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 use zeroipc_codegen::{Accepted, Checked, Compiled, Error, Format, Level, Report, Source};
 
-use crate::args::{self, Breaking, Check, Compile, Input};
+use crate::args::{self, Breaking, Check, Compile, Doc, Input, Layout};
 use crate::diff;
 use crate::show::{self, Code};
 
@@ -30,11 +30,11 @@ pub(crate) fn compile(args: &Compile, levels: &Levels) -> Code {
         show::reports(&compiled.warnings, args.input.format());
         if args.list_outputs {
             return Ok(show::print(
-                &paths(args, &compiled).map(|path| format!("{}\n", path.display())).collect::<String>(),
+                &paths(args.out_dir(), &compiled).map(|path| format!("{}\n", path.display())).collect::<String>(),
             ));
         }
         if args.check {
-            return Ok(stale(args, &compiled));
+            return Ok(stale(args.out_dir(), &compiled, args.input.format()));
         }
         if args.stdout {
             return Ok(stdout(&compiled));
@@ -47,8 +47,8 @@ pub(crate) fn compile(args: &Compile, levels: &Levels) -> Code {
     })
 }
 
-fn paths<'a>(args: &'a Compile, compiled: &'a Compiled) -> impl Iterator<Item = PathBuf> + 'a {
-    compiled.outputs.iter().map(|output| match args.out_dir() {
+fn paths<'a>(out: &'a Path, compiled: &'a Compiled) -> impl Iterator<Item = PathBuf> + 'a {
+    compiled.outputs.iter().map(move |output| match out {
         dir if dir == Path::new(".") => output.path.clone(),
         dir => dir.join(&output.path),
     })
@@ -68,12 +68,12 @@ fn stdout(compiled: &Compiled) -> Code {
 }
 
 /// Shows what differs, and writes nothing.
-fn stale(args: &Compile, compiled: &Compiled) -> Code {
-    let stale = compiled.stale_in(args.out_dir());
+fn stale(out: &Path, compiled: &Compiled, format: Format) -> Code {
+    let stale = compiled.stale_in(out);
     for output in &stale {
-        let path = args.out_dir().join(&output.path);
+        let path = out.join(&output.path);
         let found = std::fs::read_to_string(&path).ok();
-        match args.input.format() {
+        match format {
             Format::Human => eprint!("{}", diff::stale(&path, found.as_deref(), &output.text)),
             _ => eprintln!("{}: stale", path.display()),
         }
@@ -83,7 +83,7 @@ fn stale(args: &Compile, compiled: &Compiled) -> Code {
 
 /// Writes a rule for make: every output depends on every schema that was read.
 fn depfile(file: &Path, args: &Compile, compiled: &Compiled) -> Result<(), Error> {
-    let targets: Vec<String> = paths(args, compiled).map(|path| escaped(&path)).collect();
+    let targets: Vec<String> = paths(args.out_dir(), compiled).map(|path| escaped(&path)).collect();
     let mut inputs: Vec<String> = compiled.inputs.iter().map(|path| escaped(path)).collect();
     inputs.sort();
     inputs.dedup();
@@ -155,6 +155,33 @@ fn compare(args: &Breaking, what: &str, new: &Checked) -> Result<Code, Error> {
         format => show::reports(&changes.reports(args.strict), format),
     }
     Ok(if changes.has_breaking(args.strict) { Code::Findings } else { Code::Done })
+}
+
+pub(crate) fn layout(args: &Layout, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let checked = args.input.compiler(stdin, levels).check()?;
+        let only = args.only.as_deref();
+        if !args.svg {
+            return Ok(show::print(&checked.layout(only)?));
+        }
+        let outputs = checked.layout_svg(only)?;
+        written(&args.out, &Compiled { outputs, inputs: checked.inputs, ..Compiled::default() })
+    })
+}
+
+pub(crate) fn doc(args: &Doc, levels: &Levels) -> Code {
+    with_input(&args.input, |stdin| {
+        let checked = args.input.compiler(stdin, levels).check()?;
+        let outputs = if args.markdown { checked.doc_markdown()? } else { checked.doc_html()? };
+        let compiled = Compiled { outputs, inputs: checked.inputs, ..Compiled::default() };
+        if args.check { Ok(stale(&args.out, &compiled, args.input.format())) } else { written(&args.out, &compiled) }
+    })
+}
+
+/// Writes files, and says which.
+fn written(out: &Path, compiled: &Compiled) -> Result<Code, Error> {
+    compiled.write_to(out)?;
+    Ok(show::print(&paths(out, compiled).map(|path| format!("{}\n", path.display())).collect::<String>()))
 }
 
 pub(crate) fn explain(code: Option<&str>) -> Code {

@@ -16,6 +16,8 @@ fn main() -> ExitCode {
         Cli { command: Some(Command::Check(check)), .. } => commands::check(check, &levels),
         Cli { command: Some(Command::Lint(lint)), .. } => commands::lint(lint, &levels),
         Cli { command: Some(Command::Breaking(breaking)), .. } => commands::breaking(breaking, &levels),
+        Cli { command: Some(Command::Layout(layout)), .. } => commands::layout(layout, &levels),
+        Cli { command: Some(Command::Doc(doc)), .. } => commands::doc(doc, &levels),
         Cli { command: Some(Command::Fingerprint(input)), .. } => commands::fingerprint(input, &levels),
         Cli { command: Some(Command::Fmt(fmt)), .. } => format::format(fmt),
         Cli { command: Some(Command::Explain { code }), .. } => commands::explain(code.as_deref()),

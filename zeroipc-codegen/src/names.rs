@@ -7,7 +7,7 @@ use zeroipc_layout::name::check_entry;
 
 use crate::case;
 use crate::diagnostic::Diagnostics;
-use crate::emit::reserved_in;
+use crate::emit::{no_namespace, reserved_in};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Ident, Item, Member};
 use crate::syntax::errors;
@@ -19,7 +19,7 @@ const RUNTIME: &str = "zeroipc";
 /// Rust lists the values of an enum under this name.
 const ENUM_OWN: &str = "VALUES";
 /// Names of cases that the generated variant has itself.
-const VARIANT_OWN: [&str; 2] = ["tag", "payload"];
+const VARIANT_OWN: [&str; 3] = ["tag", "payload", "visit"];
 /// Names of structures that the generated segment type has itself.
 const SEGMENT_OWN: [&str; 5] = ["memory", "open", "create", "open_or_create", "close"];
 
@@ -36,11 +36,15 @@ enum Kind {
 /// Checks the spelling of every name, and that no name is given twice.
 pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     let mut items = Scope::default();
-    if file.namespace.is_empty() && !is_namespace(&source.stem) {
+    let taken = no_namespace(&source.stem, true).is_some();
+    if file.namespace.is_empty() && (taken || !is_namespace(&source.stem)) {
         errors.push(errors::no_namespace(&source.stem, file.rust));
     }
-    for part in &file.namespace {
+    for (i, part) in file.namespace.iter().enumerate() {
         check_name(part, Kind::Field, errors);
+        if let Some(why) = no_namespace(&part.text, i == 0) {
+            errors.push(errors::bad_name(part, why, Some(format!("my_{}", part.text))));
+        }
     }
     for alias in file.imports.iter().filter_map(|import| import.alias.as_ref()) {
         check_name(alias, Kind::Field, errors);

@@ -42,7 +42,7 @@ impl Random {
 
 /// A schema of one enum, flags, a variant and a struct, so small that two of them often agree in something.
 fn schema(random: &mut Random) -> String {
-    let mut text = String::from("namespace random;\n");
+    let mut text = String::from("namespace chance;\n");
     let shift = random.below(2);
     let closed = random.pick(&["", "", " @closed"]);
     write!(text, "enum E: {}{closed} {{ ", random.pick(&["u8", "u8", "i8"])).unwrap();
@@ -92,7 +92,7 @@ fn refused(old: &Checked, new: &Checked, name: &str) -> Option<Class> {
 
 /// The classes of what is told about a type and what is in it, the worst first.
 fn classes(changes: &[Change], name: &str) -> Vec<Class> {
-    let inside = format!("random.{name}.");
+    let inside = format!("chance.{name}.");
     let mine = changes.iter().filter(|change| format!("{}.", change.path).starts_with(&inside));
     let mut classes: Vec<Class> = mine.map(|change| change.class).collect();
     classes.sort_unstable();

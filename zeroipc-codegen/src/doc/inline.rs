@@ -1,6 +1,6 @@
 //! What stands in a line: words, code, links, documentation.
 
-use crate::layout::type_text;
+use crate::emit::type_text;
 use crate::model::{Module, Schema, Struct, TypeId, TypeKind, Variant};
 
 /// A piece of a line.

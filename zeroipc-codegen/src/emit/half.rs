@@ -27,9 +27,49 @@ pub(crate) fn bits(value: f64) -> u16 {
     sign | (base + kept + up)
 }
 
+/// The number that [`bits`] are for.
+pub(crate) fn rounded(value: f64) -> f64 {
+    let bits = bits(value);
+    let (exponent, fraction) = ((bits >> 10) & 0x1F, f64::from(bits & 0x3FF));
+    let magnitude = match exponent {
+        0x1F if fraction == 0.0 => f64::INFINITY,
+        0x1F => f64::NAN,
+        0 => fraction * f64::powi(2.0, -24),
+        _ => (fraction + 1024.0) * f64::powi(2.0, i32::from(exponent) - 25),
+    };
+    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::bits;
+    use super::{bits, rounded};
+
+    #[test]
+    fn bits_lead_back() {
+        for (value, nearest) in [
+            (0.1, 0.0999755859375),
+            (1.0 / 3.0, 0.333251953125),
+            (65_504.0, 65_504.0),
+            (2049.0, 2048.0),
+            (2051.0, 2052.0),
+            (-6e-8, -5.960464477539063e-8),
+            (1e-8, 0.0),
+            (f64::NEG_INFINITY, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(rounded(value), nearest, "{value}");
+        }
+        assert!(rounded(f64::NAN).is_nan());
+        assert!((0..0x7C00).all(|number| bits(rounded_bits(number)) == number));
+    }
+
+    /// The number with these bits, as the definition has it.
+    fn rounded_bits(bits: u16) -> f64 {
+        let fraction = f64::from(bits & 0x3FF) / 1024.0;
+        match bits >> 10 {
+            0 => fraction * f64::powi(2.0, -14),
+            exponent => (1.0 + fraction) * f64::powi(2.0, i32::from(exponent) - 15),
+        }
+    }
 
     #[test]
     fn numbers_are_rounded_to_even() {

@@ -1,7 +1,8 @@
 //! The model to text, one directory for each language: `names` spells, `view` builds final strings, `mod` places them
-//! with the templates. No language knows another.
+//! with the templates. No language knows another; what C and C++ spell alike is in `cfamily`.
 
 mod c;
+mod cfamily;
 mod cpp;
 mod half;
 #[cfg(feature = "json")]
@@ -15,8 +16,8 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
-pub(crate) use spelling::{check as check_spelling, reserved_in};
-pub(crate) use zipc::quoted;
+pub(crate) use spelling::{check as check_spelling, no_namespace, reserved_in};
+pub(crate) use zipc::{quoted, type_text, value_name};
 
 /// A language that a schema is compiled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

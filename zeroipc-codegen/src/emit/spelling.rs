@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{c, python, rust};
+use super::{c, cpp, python, rust};
 use crate::diagnostic::Diagnostics;
 use crate::model::Schema;
 use crate::source::Span;
@@ -12,13 +12,13 @@ use crate::syntax::errors;
 /// The languages in which `word` is reserved, as a phrase.
 pub(crate) fn reserved_in(word: &str) -> Option<String> {
     let languages: Vec<&str> = [
-        ("C", c::names::RESERVED),
-        ("C++", c::names::RESERVED_CPP),
+        ("C", c::RESERVED),
+        ("C++", c::RESERVED_CPP),
         ("Python", python::names::RESERVED),
         ("Rust", rust::names::RESERVED),
     ]
     .into_iter()
-    .filter(|(_, words)| words.contains(&word))
+    .filter(|(language, words)| words.contains(&word) || *language == "C++" && c::is_macro(word))
     .map(|(language, _)| language)
     .collect();
     match languages.as_slice() {
@@ -28,15 +28,30 @@ pub(crate) fn reserved_in(word: &str) -> Option<String> {
     }
 }
 
+/// Why no namespace can be called `word`: the first part of it, or one further inside.
+pub(crate) fn no_namespace(word: &str, first: bool) -> Option<&'static str> {
+    if word == "std" {
+        Some("it would hide the standard library of C++")
+    } else if first && c::is_global(word) {
+        Some("C++ has something of this name outside of all namespaces")
+    } else {
+        None
+    }
+}
+
 /// Names that one output defines, each with the place in the schema that it comes from.
 pub(super) type Defined = Vec<(String, Span)>;
 
 /// Checks that no two definitions become one name.
 pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
+    let c = c::defined(schema);
+    let beside_c = cpp::beside_c(schema, &c);
     let languages = [
-        ("C", c::names::defined(schema), c::names::RESERVED_CPP),
+        ("C", c, c::RESERVED_CPP),
         ("Python", python::names::defined(schema), python::names::OWN),
         ("Rust", rust::names::defined(schema), rust::names::OWN),
+        ("C++", cpp::defined(schema), &[]),
+        ("C++ with the C header", beside_c, &[]),
     ];
     // One word for each definition: its other spellings meet the same one.
     let mut told: HashSet<Span> = HashSet::new();

@@ -2,7 +2,8 @@
 
 use zeroipc_layout::Scalar;
 
-use super::values::{literal, shortened, type_text};
+use super::values::{literal, shortened};
+use crate::emit::type_text;
 use crate::model::{Case, Field, Meta, Schema, Struct, TypeId, TypeKind, Variant};
 
 /// The bytes of a cache line.

@@ -16,7 +16,7 @@ use crate::syntax::nearest::nearest;
 
 pub(crate) use facts::{Kind, Row, case_rows, struct_rows};
 pub(crate) use numbers::{bytes, grouped, share};
-pub(crate) use values::{float, lines_of, literal, shortened, type_text};
+pub(crate) use values::{float, lines_of, literal, shortened};
 
 /// Something that has a layout.
 #[derive(Clone, Copy)]

@@ -3,7 +3,8 @@
 use super::facts::{LINE, Row, case_rows, struct_rows, usage};
 use super::numbers::{bytes, grouped, share};
 use super::table::Table;
-use super::values::{lines_of, shortened, type_text};
+use super::values::{lines_of, shortened};
+use crate::emit::type_text;
 use crate::model::{Schema, Struct, TAG, Variant};
 
 /// The columns of both.

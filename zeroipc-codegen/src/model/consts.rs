@@ -75,6 +75,10 @@ impl Resolver<'_> {
                 self.const_value(i, span)
             }
             Some(Named::Broken) => None,
+            _ if !self.may_guess() => {
+                self.errors.push(errors::unknown_constant(span, &path.name, None));
+                None
+            }
             _ => {
                 let consts = self.names.iter().filter(|(_, named)| matches!(named, Named::Const(_)));
                 let mut candidates: Vec<String> = consts.map(|(name, _)| name.clone()).collect();

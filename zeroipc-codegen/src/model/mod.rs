@@ -70,14 +70,6 @@ pub(crate) enum Definition {
 }
 
 impl Schema {
-    /// The schema's own structs, each behind those that it contains.
-    pub(crate) fn ordered_structs(&self) -> impl Iterator<Item = &Struct> {
-        self.order.iter().filter_map(|definition| match definition {
-            Definition::Struct(i) => Some(&self.structs[*i]),
-            Definition::Variant(_) => None,
-        })
-    }
-
     /// The name of a struct or variant.
     pub(crate) fn name_of(&self, definition: Definition) -> &str {
         match definition {
@@ -198,16 +190,6 @@ pub(crate) struct Const {
     /// Whether the schema thinks of the number as bits.
     pub(crate) hex: bool,
     pub(crate) meta: Meta,
-}
-
-impl Const {
-    /// The number of a whole-number constant.
-    pub(crate) fn int(&self) -> Option<(Scalar, i128)> {
-        match (self.ty, &self.value) {
-            (ConstType::Scalar(ty), Literal::Int(value)) => Some((ty, *value)),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,6 +84,10 @@ impl Resolver<'_> {
             }
             Some(Named::Broken) => None,
             Some(Named::Const(_)) | None => {
+                if !self.may_guess() {
+                    self.errors.push(errors::unknown_type(span, name, None));
+                    return None;
+                }
                 let is_type = |named: &Named| !matches!(named, Named::Const(_) | Named::Segment | Named::Broken);
                 let types = self.names.iter().filter(|(_, named)| is_type(named));
                 let mut candidates: Vec<String> = types.map(|(name, _)| name.clone()).collect();
@@ -95,6 +99,11 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    /// Whether it is still worth the time to look for names that are similar to an unknown one.
+    pub(super) fn may_guess(&self) -> bool {
+        self.guesses < MAX_GUESSES
     }
 
     pub(super) fn guess(&mut self, name: &str, candidates: Vec<&str>) -> Option<String> {

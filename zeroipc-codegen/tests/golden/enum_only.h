@@ -42,6 +42,21 @@ typedef uint8_t enum_only_color;
 #define ENUM_ONLY_COLOR_GREEN UINT8_C(1)
 #define ENUM_ONLY_COLOR_BLUE UINT8_C(2)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *enum_only_color_name(enum_only_color value)
+{
+    switch (value) {
+    case ENUM_ONLY_COLOR_RED:
+        return "RED";
+    case ENUM_ONLY_COLOR_GREEN:
+        return "GREEN";
+    case ENUM_ONLY_COLOR_BLUE:
+        return "BLUE";
+    default:
+        return NULL;
+    }
+}
+
 #if defined(ZEROIPC_H)
 
 /** What a segment records about Color. */

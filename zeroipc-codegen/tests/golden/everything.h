@@ -37,6 +37,14 @@
 #endif
 #endif
 
+#ifndef ZEROIPC_SCHEMA_CAST
+#if defined(__cplusplus)
+#define ZEROIPC_SCHEMA_CAST(type, value) static_cast<type>(value)
+#else
+#define ZEROIPC_SCHEMA_CAST(type, value) ((type)(value))
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -74,10 +82,40 @@ typedef int16_t kitchen_sink_level;
 #define KITCHEN_SINK_LEVEL_NEXT INT16_C(1)
 #define KITCHEN_SINK_LEVEL_HIGH INT16_C(32767)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *kitchen_sink_level_name(kitchen_sink_level value)
+{
+    switch (value) {
+    case KITCHEN_SINK_LEVEL_LOW:
+        return "LOW";
+    case KITCHEN_SINK_LEVEL_ZERO:
+        return "ZERO";
+    case KITCHEN_SINK_LEVEL_NEXT:
+        return "NEXT";
+    case KITCHEN_SINK_LEVEL_HIGH:
+        return "HIGH";
+    default:
+        return NULL;
+    }
+}
+
 typedef uint64_t kitchen_sink_wide;
 
 #define KITCHEN_SINK_WIDE_SMALL UINT64_C(1)
 #define KITCHEN_SINK_WIDE_LARGEST UINT64_C(18446744073709551615)
+
+/** The name of a value; NULL when it has none. */
+static inline const char *kitchen_sink_wide_name(kitchen_sink_wide value)
+{
+    switch (value) {
+    case KITCHEN_SINK_WIDE_SMALL:
+        return "SMALL";
+    case KITCHEN_SINK_WIDE_LARGEST:
+        return "LARGEST";
+    default:
+        return NULL;
+    }
+}
 
 typedef struct kitchen_sink_pair {
     /** [m/s²] */
@@ -398,6 +436,12 @@ static inline const zeroipc_type *kitchen_sink_page_type(void)
 /** The element type [[f32; 3]; 2]. */
 typedef float kitchen_sink_everything_rows_element[2][3];
 
+/** The element type str[16]. */
+typedef char kitchen_sink_everything_labels_element[16];
+
+/** The element type [f64; 3]. */
+typedef double kitchen_sink_everything_vectors_element[3];
+
 /** What a segment records about [[f32; 3]; 2]. */
 static inline const zeroipc_type *kitchen_sink_everything_rows_type(void)
 {
@@ -416,9 +460,6 @@ static inline const zeroipc_type *kitchen_sink_everything_rows_type(void)
     return &type;
 }
 
-/** The element type str[16]. */
-typedef char kitchen_sink_everything_labels_element[16];
-
 /** What a segment records about str[16]. */
 static inline const zeroipc_type *kitchen_sink_everything_labels_type(void)
 {
@@ -436,9 +477,6 @@ static inline const zeroipc_type *kitchen_sink_everything_labels_type(void)
     };
     return &type;
 }
-
-/** The element type [f64; 3]. */
-typedef double kitchen_sink_everything_vectors_element[3];
 
 /** What a segment records about [f64; 3]. */
 static inline const zeroipc_type *kitchen_sink_everything_vectors_type(void)
@@ -737,7 +775,7 @@ static inline zeroipc_status kitchen_sink_everything_truths_set(
 /** The elements of `truths`, which other processes may change at any time. */
 static inline uint8_t *kitchen_sink_everything_truths_data(kitchen_sink_everything *segment)
 {
-    return (uint8_t *)zeroipc_array_data(&segment->truths);
+    return ZEROIPC_SCHEMA_CAST(uint8_t *, zeroipc_array_data(&segment->truths));
 }
 
 /** Copies element `index` of `levels` to `value`. */
@@ -758,7 +796,7 @@ static inline zeroipc_status kitchen_sink_everything_levels_set(
 static inline kitchen_sink_level *kitchen_sink_everything_levels_data(
     kitchen_sink_everything *segment)
 {
-    return (kitchen_sink_level *)zeroipc_array_data(&segment->levels);
+    return ZEROIPC_SCHEMA_CAST(kitchen_sink_level *, zeroipc_array_data(&segment->levels));
 }
 
 /** Copies element `index` of `rows` to `value`. */
@@ -779,7 +817,7 @@ static inline zeroipc_status kitchen_sink_everything_rows_set(
 static inline kitchen_sink_everything_rows_element *kitchen_sink_everything_rows_data(
     kitchen_sink_everything *segment)
 {
-    return (kitchen_sink_everything_rows_element *)zeroipc_array_data(&segment->rows);
+    return ZEROIPC_SCHEMA_CAST(kitchen_sink_everything_rows_element *, zeroipc_array_data(&segment->rows));
 }
 
 /** Copies element `index` of `labels` to `value`. */
@@ -800,7 +838,7 @@ static inline zeroipc_status kitchen_sink_everything_labels_set(
 static inline kitchen_sink_everything_labels_element *kitchen_sink_everything_labels_data(
     kitchen_sink_everything *segment)
 {
-    return (kitchen_sink_everything_labels_element *)zeroipc_array_data(&segment->labels);
+    return ZEROIPC_SCHEMA_CAST(kitchen_sink_everything_labels_element *, zeroipc_array_data(&segment->labels));
 }
 
 /** Copies element `index` of `lines` to `value`. */
@@ -821,7 +859,7 @@ static inline zeroipc_status kitchen_sink_everything_lines_set(
 static inline kitchen_sink_aligned *kitchen_sink_everything_lines_data(
     kitchen_sink_everything *segment)
 {
-    return (kitchen_sink_aligned *)zeroipc_array_data(&segment->lines);
+    return ZEROIPC_SCHEMA_CAST(kitchen_sink_aligned *, zeroipc_array_data(&segment->lines));
 }
 
 /** Copies element `index` of `pages` to `value`. */
@@ -842,7 +880,7 @@ static inline zeroipc_status kitchen_sink_everything_pages_set(
 static inline kitchen_sink_page *kitchen_sink_everything_pages_data(
     kitchen_sink_everything *segment)
 {
-    return (kitchen_sink_page *)zeroipc_array_data(&segment->pages);
+    return ZEROIPC_SCHEMA_CAST(kitchen_sink_page *, zeroipc_array_data(&segment->pages));
 }
 
 /** Appends to `numbers` if there is room. */
@@ -1024,7 +1062,7 @@ static inline zeroipc_status kitchen_sink_small_a_very_long_name_of_thirty_1_by_
 static inline uint64_t *kitchen_sink_small_a_very_long_name_of_thirty_1_by_data(
     kitchen_sink_small *segment)
 {
-    return (uint64_t *)zeroipc_array_data(&segment->a_very_long_name_of_thirty_1_by);
+    return ZEROIPC_SCHEMA_CAST(uint64_t *, zeroipc_array_data(&segment->a_very_long_name_of_thirty_1_by));
 }
 
 #endif /* defined(ZEROIPC_H) */

@@ -58,6 +58,19 @@ typedef uint16_t zeroipc_format_kind;
 /** A queue. */
 #define ZEROIPC_FORMAT_KIND_QUEUE UINT16_C(2)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *zeroipc_format_kind_name(zeroipc_format_kind value)
+{
+    switch (value) {
+    case ZEROIPC_FORMAT_KIND_ARRAY:
+        return "ARRAY";
+    case ZEROIPC_FORMAT_KIND_QUEUE:
+        return "QUEUE";
+    default:
+        return NULL;
+    }
+}
+
 /** The number type of a scalar in a description. */
 typedef uint8_t zeroipc_format_scalar_code;
 
@@ -90,6 +103,43 @@ typedef uint8_t zeroipc_format_scalar_code;
 /** Two IEEE 754 binary64: the real part, then the imaginary one. */
 #define ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128 UINT8_C(14)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *zeroipc_format_scalar_code_name(zeroipc_format_scalar_code value)
+{
+    switch (value) {
+    case ZEROIPC_FORMAT_SCALAR_CODE_U8:
+        return "U8";
+    case ZEROIPC_FORMAT_SCALAR_CODE_U16:
+        return "U16";
+    case ZEROIPC_FORMAT_SCALAR_CODE_U32:
+        return "U32";
+    case ZEROIPC_FORMAT_SCALAR_CODE_U64:
+        return "U64";
+    case ZEROIPC_FORMAT_SCALAR_CODE_I8:
+        return "I8";
+    case ZEROIPC_FORMAT_SCALAR_CODE_I16:
+        return "I16";
+    case ZEROIPC_FORMAT_SCALAR_CODE_I32:
+        return "I32";
+    case ZEROIPC_FORMAT_SCALAR_CODE_I64:
+        return "I64";
+    case ZEROIPC_FORMAT_SCALAR_CODE_F32:
+        return "F32";
+    case ZEROIPC_FORMAT_SCALAR_CODE_F64:
+        return "F64";
+    case ZEROIPC_FORMAT_SCALAR_CODE_BOOL8:
+        return "BOOL8";
+    case ZEROIPC_FORMAT_SCALAR_CODE_F16:
+        return "F16";
+    case ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX64:
+        return "COMPLEX64";
+    case ZEROIPC_FORMAT_SCALAR_CODE_COMPLEX128:
+        return "COMPLEX128";
+    default:
+        return NULL;
+    }
+}
+
 /** What the named values of an enum are in a description. */
 typedef uint8_t zeroipc_format_flavour;
 
@@ -99,6 +149,21 @@ typedef uint8_t zeroipc_format_flavour;
 #define ZEROIPC_FORMAT_FLAVOUR_CLOSED UINT8_C(1)
 /** Bits and combinations of them, on an unsigned number. Other bits may occur. */
 #define ZEROIPC_FORMAT_FLAVOUR_FLAGS UINT8_C(2)
+
+/** The name of a value; NULL when it has none. */
+static inline const char *zeroipc_format_flavour_name(zeroipc_format_flavour value)
+{
+    switch (value) {
+    case ZEROIPC_FORMAT_FLAVOUR_OPEN:
+        return "OPEN";
+    case ZEROIPC_FORMAT_FLAVOUR_CLOSED:
+        return "CLOSED";
+    case ZEROIPC_FORMAT_FLAVOUR_FLAGS:
+        return "FLAGS";
+    default:
+        return NULL;
+    }
+}
 
 /** The first byte of a node in a description. */
 typedef uint8_t zeroipc_format_node_tag;
@@ -115,6 +180,27 @@ typedef uint8_t zeroipc_format_node_tag;
 #define ZEROIPC_FORMAT_NODE_TAG_STRUCT UINT8_C(5)
 /** Bytes of which only the number is known. */
 #define ZEROIPC_FORMAT_NODE_TAG_OPAQUE UINT8_C(6)
+
+/** The name of a value; NULL when it has none. */
+static inline const char *zeroipc_format_node_tag_name(zeroipc_format_node_tag value)
+{
+    switch (value) {
+    case ZEROIPC_FORMAT_NODE_TAG_SCALAR:
+        return "SCALAR";
+    case ZEROIPC_FORMAT_NODE_TAG_ARRAY:
+        return "ARRAY";
+    case ZEROIPC_FORMAT_NODE_TAG_STR:
+        return "STR";
+    case ZEROIPC_FORMAT_NODE_TAG_ENUM:
+        return "ENUM";
+    case ZEROIPC_FORMAT_NODE_TAG_STRUCT:
+        return "STRUCT";
+    case ZEROIPC_FORMAT_NODE_TAG_OPAQUE:
+        return "OPAQUE";
+    default:
+        return NULL;
+    }
+}
 
 /** The start of the entry; records follow. */
 typedef struct zeroipc_format_schema_header {

@@ -38,6 +38,14 @@
 #endif
 #endif
 
+#ifndef ZEROIPC_SCHEMA_CAST
+#if defined(__cplusplus)
+#define ZEROIPC_SCHEMA_CAST(type, value) static_cast<type>(value)
+#else
+#define ZEROIPC_SCHEMA_CAST(type, value) ((type)(value))
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -62,6 +70,23 @@ typedef uint8_t sensors_status;
 #define SENSORS_STATUS_DEGRADED UINT8_C(2)
 /** It does not answer. */
 #define SENSORS_STATUS_FAILED UINT8_C(255)
+
+/** The name of a value; NULL when it has none. */
+static inline const char *sensors_status_name(sensors_status value)
+{
+    switch (value) {
+    case SENSORS_STATUS_STARTING:
+        return "STARTING";
+    case SENSORS_STATUS_OK:
+        return "OK";
+    case SENSORS_STATUS_DEGRADED:
+        return "DEGRADED";
+    case SENSORS_STATUS_FAILED:
+        return "FAILED";
+    default:
+        return NULL;
+    }
+}
 
 /** A place in the room. */
 typedef struct sensors_vec3 {
@@ -349,7 +374,7 @@ static inline zeroipc_status sensors_sensor_hub_temperature_set(
 /** The elements of `temperature`, which other processes may change at any time. */
 static inline float *sensors_sensor_hub_temperature_data(sensors_sensor_hub *segment)
 {
-    return (float *)zeroipc_array_data(&segment->temperature);
+    return ZEROIPC_SCHEMA_CAST(float *, zeroipc_array_data(&segment->temperature));
 }
 
 /** Copies element `index` of `counter` to `value`. */
@@ -369,7 +394,7 @@ static inline zeroipc_status sensors_sensor_hub_counter_set(
 /** The elements of `counter`, which other processes may change at any time. */
 static inline int64_t *sensors_sensor_hub_counter_data(sensors_sensor_hub *segment)
 {
-    return (int64_t *)zeroipc_array_data(&segment->counter);
+    return ZEROIPC_SCHEMA_CAST(int64_t *, zeroipc_array_data(&segment->counter));
 }
 
 /** Appends to `readings` if there is room. */

@@ -38,7 +38,15 @@ fn schemas_in_the_repository_are_formatted() {
 
 #[test]
 fn formatting_changes_no_output() {
-    let compiler = || Compiler::new().include(tests_dir().join("accept")).c().python().rust().bare(true);
+    let compiler = || {
+        Compiler::new()
+            .include(tests_dir().join("accept"))
+            .include(tests_dir().join("../../schemas"))
+            .c()
+            .python()
+            .rust()
+            .bare(true)
+    };
     let outputs = |source: Source| compiler().source(source).compile().unwrap().outputs;
     for path in accepted() {
         let before = source(&path);

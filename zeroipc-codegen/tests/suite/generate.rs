@@ -38,7 +38,7 @@ pub(crate) fn schema(random: &mut Random, structs: usize) -> String {
         ("bool8", 1),
     ];
     let mut known: Vec<(String, u64, u64)> = SCALARS.map(|(name, size)| (name.to_owned(), size, size)).to_vec();
-    let mut text = String::from("namespace random;\n");
+    let mut text = String::from("namespace chance;\n");
     for i in 0..structs {
         let (mut end, mut align, mut body) = (0u64, 1u64, String::new());
         for field in 0..1 + random.below(8) {

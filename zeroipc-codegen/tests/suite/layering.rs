@@ -4,6 +4,7 @@ use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
 const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::half", "emit::spelling"];
+const C_FAMILY: &[&str] = &["case", "model", "emit::banner", "emit::cfamily", "emit::half", "emit::spelling"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),
@@ -18,10 +19,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lint", &["source", "diagnostic", "syntax", "model", "load", "compiler"]),
     ("breaking", &["source", "diagnostic", "syntax", "model", "load", "compiler", "fingerprints"]),
     ("fingerprints.rs", &["compiler", "model"]),
-    ("layout", &["compiler", "model", "syntax::nearest", "layout"]),
-    ("doc", &["case", "compiler", "model", "layout"]),
-    ("emit/c", EMITTER),
-    ("emit/cpp", EMITTER),
+    ("layout", &["compiler", "model", "syntax::nearest", "layout", "emit"]),
+    ("doc", &["case", "compiler", "model", "layout", "emit"]),
+    ("emit/cfamily", &["model", "emit::half"]),
+    ("emit/c", C_FAMILY),
+    ("emit/cpp", C_FAMILY),
     ("emit/python", EMITTER),
     ("emit/rust", EMITTER),
     ("emit/zipc", &["model", "fmt"]),
@@ -52,7 +54,7 @@ fn arrows_point_one_way() {
 #[test]
 fn templates_compute_nothing() {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    for language in ["c", "python", "rust"] {
+    for language in ["c", "cpp", "python", "rust"] {
         for entry in std::fs::read_dir(templates.join(language)).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
             for tag in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {

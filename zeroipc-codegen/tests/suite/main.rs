@@ -6,6 +6,7 @@ mod breaking;
 mod build;
 mod cli;
 mod compilers;
+mod cpp;
 mod doc;
 mod files;
 mod fmt;

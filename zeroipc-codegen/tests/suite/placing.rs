@@ -8,12 +8,12 @@ use crate::files::scratch;
 use crate::generate::{Random, schema};
 
 #[test]
-fn gcc_and_rustc_place_fields_where_the_schema_says() {
+fn gcc_gxx_and_rustc_place_fields_where_the_schema_says() {
     let dir = scratch("placing");
     for seed in 0..8 {
         let text = schema(&mut Random(seed), 40);
         let source = Source::new(format!("random{seed}.zipc"), text.clone());
-        let compiled = Compiler::new().source(source).c().rust().bare(true).compile();
+        let compiled = Compiler::new().source(source).c().cpp().rust().bare(true).compile();
         let compiled = compiled.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
         compiled.write_to(&dir).unwrap();
         let c = dir.join(format!("random{seed}.c"));
@@ -24,6 +24,11 @@ fn gcc_and_rustc_place_fields_where_the_schema_says() {
             let output = output.unwrap();
             assert!(output.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&output.stderr));
         }
+        let cpp = dir.join(format!("random{seed}.cc"));
+        std::fs::write(&cpp, format!("#include \"random{seed}.hpp\"\nint main() {{ return 0; }}\n")).unwrap();
+        let flags = ["-std=c++17", "-fsyntax-only", "-Wpadded", "-Werror"];
+        let output = Command::new("g++").args(flags).arg(&cpp).output().unwrap();
+        assert!(output.status.success(), "seed {seed}: {}", String::from_utf8_lossy(&output.stderr));
         let flags = ["--edition=2024", "--crate-type=lib", "--emit=metadata", "--out-dir"];
         let rust = dir.join(format!("random{seed}.rs"));
         let output = Command::new("rustc").args(flags).arg(&dir).arg(rust).output().unwrap();

@@ -1,10 +1,18 @@
 //! The C header.
 
-pub(crate) mod names;
+mod defined;
+mod dialect;
+mod names;
+mod reserved;
 mod segment;
+mod types;
+mod variants;
 mod view;
 
 use askama::Template;
+
+pub(super) use defined::defined;
+pub(super) use reserved::{RESERVED, RESERVED_CPP, is_global, is_macro};
 
 use crate::model::Schema;
 

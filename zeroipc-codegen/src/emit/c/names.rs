@@ -1,227 +1,134 @@
 //! How C spells things.
 
+use std::rc::Rc;
+
 use zeroipc_layout::Scalar;
 
-use crate::case::{snake, upper};
-use crate::emit::spelling::Defined;
-use crate::model::{Schema, StructureKind};
+use crate::case::{snake, upper as upper_case};
+use crate::emit::cfamily::{leaf, number, value_names};
+use crate::emit::half;
+use crate::model::{Enum, Module, Schema, Struct, TypeId, TypeKind, is_complex};
 
-/// Words that C keeps, and macros that its usual headers and compilers define.
-pub(crate) const RESERVED: &[&str] = &[
-    "alignas",
-    "alignof",
-    "asm",
-    "assert",
-    "auto",
-    "bool",
-    "break",
-    "case",
-    "char",
-    "complex",
-    "const",
-    "constexpr",
-    "continue",
-    "default",
-    "do",
-    "double",
-    "else",
-    "enum",
-    "errno",
-    "extern",
-    "false",
-    "float",
-    "for",
-    "goto",
-    "if",
-    "imaginary",
-    "inline",
-    "int",
-    "linux",
-    "long",
-    "noreturn",
-    "nullptr",
-    "offsetof",
-    "register",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "stderr",
-    "stdin",
-    "stdout",
-    "struct",
-    "switch",
-    "thread_local",
-    "true",
-    "typedef",
-    "typeof",
-    "typeof_unqual",
-    "union",
-    "unix",
-    "unsigned",
-    "void",
-    "volatile",
-    "while",
-];
-
-/// Words that C++ keeps beyond those of C.
-pub(crate) const RESERVED_CPP: &[&str] = &[
-    "and",
-    "and_eq",
-    "atomic_cancel",
-    "atomic_commit",
-    "atomic_noexcept",
-    "bitand",
-    "bitor",
-    "catch",
-    "char16_t",
-    "char32_t",
-    "char8_t",
-    "class",
-    "co_await",
-    "co_return",
-    "co_yield",
-    "compl",
-    "concept",
-    "const_cast",
-    "consteval",
-    "constinit",
-    "decltype",
-    "delete",
-    "dynamic_cast",
-    "explicit",
-    "export",
-    "friend",
-    "mutable",
-    "namespace",
-    "new",
-    "noexcept",
-    "not",
-    "not_eq",
-    "operator",
-    "or",
-    "or_eq",
-    "private",
-    "protected",
-    "public",
-    "reflexpr",
-    "reinterpret_cast",
-    "requires",
-    "static_assert",
-    "static_cast",
-    "synchronized",
-    "template",
-    "this",
-    "thread_local",
-    "throw",
-    "try",
-    "typeid",
-    "typename",
-    "using",
-    "virtual",
-    "wchar_t",
-    "xor",
-    "xor_eq",
-];
-
-/// The type of a number.
+/// The type of a number, or of the parts of a complex one.
 pub(super) const fn scalar(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::U8 | Scalar::Bool8 => "uint8_t",
-        Scalar::U16 => "uint16_t",
+        Scalar::U16 | Scalar::F16 => "uint16_t",
         Scalar::U32 => "uint32_t",
         Scalar::U64 => "uint64_t",
         Scalar::I8 => "int8_t",
         Scalar::I16 => "int16_t",
         Scalar::I32 => "int32_t",
         Scalar::I64 => "int64_t",
-        Scalar::F32 => "float",
-        Scalar::F64 => "double",
+        Scalar::F32 | Scalar::Complex64 => "float",
+        Scalar::F64 | Scalar::Complex128 => "double",
         _ => "unsigned char",
     }
 }
 
+fn space<'a>(schema: &'a Schema, module: Option<&'a Rc<Module>>) -> &'a [String] {
+    module.map_or(schema.namespace.as_slice(), |module| module.namespace.as_slice())
+}
+
+fn lower_in(space: &[String], name: &str) -> String {
+    format!("{}_{}", space.join("_"), snake(name))
+}
+
+fn upper_in(space: &[String], name: &str) -> String {
+    format!("{}_{}", space.join("_").to_uppercase(), upper_case(name))
+}
+
 /// `robot_nav_sensor_reading`
 pub(super) fn lower_name(schema: &Schema, name: &str) -> String {
-    format!("{}_{}", schema.namespace.join("_"), snake(name))
+    lower_in(&schema.namespace, name)
 }
 
-/// `ROBOT_NAV_SENSOR_READING`; a constant keeps its own spelling behind the prefix.
+/// `ROBOT_NAV_SENSOR_READING`
 pub(super) fn upper_name(schema: &Schema, name: &str) -> String {
-    let prefix = schema.namespace.join("_").to_uppercase();
-    let constant = !name.contains(|c: char| c.is_ascii_lowercase());
-    if constant { format!("{prefix}_{name}") } else { format!("{prefix}_{}", upper(name)) }
+    upper_in(&schema.namespace, name)
 }
 
-/// The name of reserved bytes: nothing in a schema ends with `_`.
-pub(super) fn padding(offset: u64) -> String {
-    format!("pad{offset}_")
+/// `ROBOT_NAV_MAX_SENSORS`: a constant keeps its own spelling behind the prefix.
+pub(super) fn constant(schema: &Schema, name: &str) -> String {
+    format!("{}_{name}", schema.namespace.join("_").to_uppercase())
 }
 
-/// A whole number with the macro that gives it its type.
-pub(super) fn number(ty: Scalar, value: i128, hex: bool) -> String {
-    let bits = 8 * ty.size();
-    let sign = if ty.is_signed() { "" } else { "U" };
-    if value < 0 {
-        let low = -(1i128 << (bits - 1));
-        if value == low {
-            return format!("(-{sign}INT{bits}_C({}) - 1)", -(value + 1));
-        }
-        return format!("(-{sign}INT{bits}_C({}))", -value);
-    }
-    if hex { format!("{sign}INT{bits}_C(0x{value:X})") } else { format!("{sign}INT{bits}_C({value})") }
+/// The name of struct `i`, which may be another file's.
+pub(super) fn structure(schema: &Schema, i: usize) -> String {
+    let item = &schema.structs[i];
+    lower_in(space(schema, item.module.as_ref()), &item.name)
 }
 
-/// A string literal.
-pub(super) fn text(value: &str) -> String {
-    let mut out = String::from("\"");
-    for byte in value.bytes() {
-        match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(byte));
-            }
-            // The second question mark of a trigraph.
-            b'?' => out.push_str("\\?"),
-            0x20..=0x7e => out.push(char::from(byte)),
-            _ => out.push_str(&format!("\\{byte:03o}")),
-        }
-    }
-    out.push('"');
-    out
+/// The name of enum `i`, which may be another file's.
+pub(super) fn enumeration(schema: &Schema, i: usize) -> String {
+    let item = &schema.enums[i];
+    lower_in(space(schema, item.module.as_ref()), &item.name)
 }
 
-/// Every name that the header defines.
-pub(crate) fn defined(schema: &Schema) -> Defined {
-    let mut names = Vec::new();
-    for item in &schema.consts {
-        names.push((upper_name(schema, &item.name), item.span));
+/// The name of variant `i`, which may be another file's.
+pub(super) fn variant(schema: &Schema, i: usize) -> String {
+    let item = &schema.variants[i];
+    lower_in(space(schema, item.module.as_ref()), &item.name)
+}
+
+/// `ROBOT_NAV_MODE_RUN`
+pub(super) fn value(schema: &Schema, item: &Enum, name: &str) -> String {
+    format!("{}_{name}", upper_in(space(schema, item.module.as_ref()), &item.name))
+}
+
+/// A value of an enum or flags by the names that it has.
+pub(super) fn named_value(schema: &Schema, item: &Enum, number_of: i128) -> String {
+    let names: Vec<String> = value_names(item, number_of).into_iter().map(|name| value(schema, item, name)).collect();
+    if names.is_empty() { number(item.repr, number_of, false) } else { names.join(" | ") }
+}
+
+/// `ROBOT_NAV_SENSOR_READING_CELSIUS_MIN`
+pub(super) fn field_constant(schema: &Schema, item: &Struct, field: &str, part: &str) -> String {
+    let space = space(schema, item.module.as_ref());
+    format!("{}_{}_{part}", upper_in(space, &item.name), field.to_uppercase())
+}
+
+/// A float with its type, in parentheses where needed.
+pub(super) fn float(scalar: Scalar, value: f64) -> String {
+    let single = scalar == Scalar::F32;
+    if scalar == Scalar::F16 {
+        return number(Scalar::U16, i128::from(half::bits(value)), true);
     }
-    for item in schema.own_enums() {
-        let (lower, upper) = (lower_name(schema, &item.name), upper_name(schema, &upper(&item.name)));
-        names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
-        names.extend(item.values.iter().map(|value| (format!("{upper}_{}", value.name), value.span)));
+    crate::emit::cfamily::float_literal(value, single).unwrap_or_else(|| {
+        let name = if value.is_nan() { "NAN" } else { "INFINITY" };
+        let typed = if single { name.to_owned() } else { format!("ZEROIPC_SCHEMA_CAST(double, {name})") };
+        if value == f64::NEG_INFINITY { format!("(-{typed})") } else { typed }
+    })
+}
+
+/// `float name[2][3]`
+pub(super) fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
+    match schema.types[ty].kind {
+        TypeKind::Scalar(number) if is_complex(number) => format!("{} {name}[2]", scalar(number)),
+        TypeKind::Scalar(number) => format!("{} {name}", scalar(number)),
+        TypeKind::Enum(i) => format!("{} {name}", enumeration(schema, i)),
+        TypeKind::Struct(i) => format!("{} {name}", structure(schema, i)),
+        TypeKind::Variant(i) => format!("{} {name}", variant(schema, i)),
+        TypeKind::Str(len) => format!("char {name}[{len}]"),
+        TypeKind::Array { elem, count } => declare(schema, elem, &format!("{name}[{count}]")),
     }
-    for item in schema.own_structs() {
-        let lower = lower_name(schema, &item.name);
-        names.extend([(lower.clone(), item.span), (format!("{lower}_type"), item.span)]);
+}
+
+/// Whether a value is an array in C, which cannot be assigned.
+pub(super) fn is_array(schema: &Schema, ty: TypeId) -> bool {
+    match schema.types[ty].kind {
+        TypeKind::Array { .. } | TypeKind::Str(_) => true,
+        TypeKind::Scalar(scalar) => is_complex(scalar),
+        TypeKind::Enum(_) | TypeKind::Struct(_) | TypeKind::Variant(_) => false,
     }
-    for item in &schema.segments {
-        let (lower, upper) = (lower_name(schema, &item.name), upper_name(schema, &upper(&item.name)));
-        names.extend(["NAME", "SIZE"].map(|part| (format!("{upper}_{part}"), item.span)));
-        names.extend(["open", "create", "open_or_create", "close"].map(|part| (format!("{lower}_{part}"), item.span)));
-        for structure in &item.structures {
-            let parts: &[&str] = match structure.kind {
-                StructureKind::Array => &["get", "set", "data", "element", "type"],
-                _ => &["try_push", "try_pop", "push", "pop", "element", "type"],
-            };
-            let name = format!("{lower}_{}", structure.name);
-            names.extend(parts.iter().map(|part| (format!("{name}_{part}"), structure.span)));
-        }
-        names.push((lower, item.span));
+}
+
+/// The type that an array of arrays finally consists of.
+pub(super) fn flat(schema: &Schema, ty: TypeId) -> String {
+    let leaf = leaf(schema, ty);
+    match schema.types[leaf].kind {
+        TypeKind::Str(_) => "char".to_owned(),
+        TypeKind::Scalar(number) => scalar(number).to_owned(),
+        _ => declare(schema, leaf, "").trim_end().to_owned(),
     }
-    names
 }

@@ -3,12 +3,10 @@
 use zeroipc_layout::Scalar;
 
 use super::names;
-use super::view::{comment, declare};
-use crate::case::upper;
+use super::types::Typedef;
+use super::view::{Descriptor, describing};
+use crate::emit::cfamily::{broken, comment, notes, number, text, title};
 use crate::model::{Schema, StructureKind, TypeKind};
-
-/// The width that lines are broken at.
-const WIDTH: usize = 100;
 
 pub(super) struct Segment {
     pub(super) doc: Vec<String>,
@@ -18,6 +16,10 @@ pub(super) struct Segment {
     pub(super) path: String,
     pub(super) size: String,
     pub(super) used: u64,
+    /// Element types that have no name otherwise.
+    pub(super) elements: Vec<Typedef>,
+    /// The descriptions of those that only this segment needs.
+    pub(super) types: Vec<Descriptor>,
     pub(super) structures: Vec<Structure>,
     /// The structures in the order in which they are closed.
     pub(super) closing: Vec<(&'static str, String)>,
@@ -60,14 +62,16 @@ pub(super) struct Function {
 
 pub(super) fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment {
     let name = names::lower_name(schema, &item.name);
-    let upper = names::upper_name(schema, &upper(&item.name));
-    let closing = item.structures.iter().rev().map(|structure| (word(structure.kind), structure.name.clone()));
+    let upper = names::upper_name(schema, &item.name);
+    let closing = item.structures.iter().rev().map(|structure| (structure.kind.word(), structure.name.clone()));
     Segment {
-        doc: comment("", &item.doc, "", "*"),
+        doc: comment("", &notes(&item.doc, "", &item.meta), "*"),
         title: item.name.clone(),
-        path: names::text(&item.path),
-        size: names::number(Scalar::U64, i128::from(item.size), false),
+        path: text(&item.path),
+        size: number(Scalar::U64, i128::from(item.size), false),
         used: item.used,
+        elements: item.structures.iter().filter_map(|structure| element_type(schema, &name, structure)).collect(),
+        types: item.structures.iter().filter_map(|structure| element_description(schema, &name, structure)).collect(),
         structures: item.structures.iter().map(|structure| member(schema, &name, structure)).collect(),
         closing: closing.collect(),
         doors: vec![
@@ -80,21 +84,16 @@ pub(super) fn segment(schema: &Schema, item: &crate::model::Segment) -> Segment 
     }
 }
 
-const fn word(kind: StructureKind) -> &'static str {
-    match kind {
-        other => other.word(),
-    }
-}
-
 fn member(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Structure {
-    let element = match schema.types[item.elements[0]].kind {
-        TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_element", item.name),
-        _ => declare(schema, item.elements[0], "").trim_end().to_owned(),
+    let element = if names::is_array(schema, item.elements[0]) {
+        format!("{owner}_{}_element", item.name)
+    } else {
+        names::flat(schema, item.elements[0])
     };
     Structure {
-        doc: comment("    ", &item.doc, "", "*"),
+        doc: comment("    ", &notes(&item.doc, "", &item.meta), "*"),
         name: item.name.clone(),
-        word: word(item.kind),
+        word: item.kind.word(),
         functions: match item.kind {
             StructureKind::Array => array_functions(owner, &item.name, &element),
             _ => queue_functions(owner, &item.name, &element),
@@ -120,7 +119,7 @@ fn array_functions(owner: &str, name: &str, element: &str) -> Vec<Function> {
         Function {
             doc: format!("The elements of `{name}`, which other processes may change at any time."),
             signature: signature(&format!("{element} *"), owner, &format!("{name}_data"), &[]),
-            body: format!("return ({element} *)zeroipc_array_data({array});"),
+            body: format!("return ZEROIPC_SCHEMA_CAST({element} *, zeroipc_array_data({array}));"),
         },
     ]
 }
@@ -164,34 +163,43 @@ fn signature(returns: &str, owner: &str, name: &str, arguments: &[String]) -> Ve
     broken("", &format!("static inline {returns}{owner}_{name}("), &format!("{arguments})"))
 }
 
-/// One line, or two where one would be too long.
-fn broken(indent: &str, head: &str, tail: &str) -> Vec<String> {
-    let glue = if head.ends_with('(') { "" } else { " " };
-    let line = format!("{indent}{head}{glue}{tail}");
-    if line.len() <= WIDTH { vec![line] } else { vec![format!("{indent}{head}"), format!("{indent}    {tail}")] }
+/// The name of an element type that is an array in C.
+fn element_type(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Option<Typedef> {
+    let element = item.elements[0];
+    names::is_array(schema, element).then(|| Typedef {
+        doc: comment("", &[format!("The element type {}.", title(schema, element))], "*"),
+        line: format!("typedef {};", names::declare(schema, element, &format!("{owner}_{}_element", item.name))),
+    })
+}
+
+/// The description of an element type that neither the schema nor the runtime has a name for.
+fn element_description(schema: &Schema, owner: &str, item: &crate::model::Structure) -> Option<Descriptor> {
+    let element = item.elements[0];
+    let unnamed = matches!(schema.types[element].kind, TypeKind::Array { .. } | TypeKind::Str(_));
+    unnamed.then(|| describing(schema, element, format!("{owner}_{}_type", item.name)))
 }
 
 /// The expression for a pointer to an element's description.
 fn type_of(schema: &Schema, owner: &str, item: &crate::model::Structure) -> String {
     match schema.types[item.elements[0]].kind {
         TypeKind::Scalar(scalar) => format!("&zeroipc_{}", scalar.name()),
-        TypeKind::Enum(i) => format!("{}_type()", names::lower_name(schema, &schema.enums[i].name)),
-        TypeKind::Struct(i) => format!("{}_type()", names::lower_name(schema, &schema.structs[i].name)),
-        TypeKind::Variant(i) => format!("{}_type()", names::lower_name(schema, &schema.variants[i].name)),
+        TypeKind::Enum(i) => format!("{}_type()", names::enumeration(schema, i)),
+        TypeKind::Struct(i) => format!("{}_type()", names::structure(schema, i)),
+        TypeKind::Variant(i) => format!("{}_type()", names::variant(schema, i)),
         TypeKind::Array { .. } | TypeKind::Str(_) => format!("{owner}_{}_type()", item.name),
     }
 }
 
 fn door(schema: &Schema, item: &crate::model::Segment, owner: &str, name: &str, doc: &'static str) -> Door {
-    let upper = names::upper_name(schema, &upper(&item.name));
+    let upper = names::upper_name(schema, &item.name);
     let size = if name == "open" { String::new() } else { format!(" {upper}_SIZE,") };
     let memory = format!("&segment->memory, name != NULL ? name : {upper}_NAME,{size} NULL);");
     let mut label = "close_memory".to_owned();
     let (mut steps, mut undo) = (Vec::new(), Vec::new());
     undo.push(Undo { label: label.clone(), call: "zeroipc_memory_close(&segment->memory)".to_owned() });
     for (i, structure) in item.structures.iter().enumerate() {
-        let (word, field, ty) = (word(structure.kind), &structure.name, type_of(schema, owner, structure));
-        let capacity = names::number(Scalar::U64, i128::from(structure.capacity), false);
+        let (word, field, ty) = (structure.kind.word(), &structure.name, type_of(schema, owner, structure));
+        let capacity = number(Scalar::U64, i128::from(structure.capacity), false);
         let capacity = if name == "open" { String::new() } else { format!(", {capacity}") };
         let arguments = format!("&segment->{field}, &segment->memory, \"{field}\", {ty}{capacity});");
         let call = broken("    ", &format!("status = zeroipc_{word}_{name}("), &arguments);

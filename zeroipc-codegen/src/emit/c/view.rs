@@ -1,21 +1,30 @@
 //! What a header says, in final strings.
 
+use zeroipc_layout::Scalar;
+
 use super::names;
 use super::segment::{Segment, segment};
-use crate::case::upper;
+use super::types::{Definition, Enum, Typedef, alias, enumeration, structure};
+use super::variants::variant;
 use crate::emit::banner;
+use crate::emit::cfamily::{byte_lines, comment, guard, leaf, notes, number, paragraph, text, title};
+use crate::emit::half;
 use crate::model::describe::{Described, describe};
-use crate::model::{Schema, TypeId, TypeKind};
-
-/// How many bytes of a description stand on one line.
-const BYTES_A_LINE: usize = 14;
+use crate::model::{self, Const, ConstType, Literal, Schema, TypeId, TypeKind};
 
 pub(super) struct Header {
     pub(super) banner: Vec<String>,
     pub(super) guard: String,
+    /// What stands between the brackets or quotes of an `#include`, with them.
+    pub(super) includes: Vec<String>,
+    /// Whether a half is compared.
+    pub(super) halves: bool,
+    /// Whether a float is cast.
+    pub(super) casts: bool,
     pub(super) consts: Vec<Define>,
     pub(super) enums: Vec<Enum>,
-    pub(super) structs: Vec<Struct>,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) aliases: Vec<Typedef>,
     pub(super) types: Vec<Descriptor>,
     pub(super) segments: Vec<Segment>,
     pub(super) runtime: bool,
@@ -28,30 +37,6 @@ pub(super) struct Define {
     pub(super) value: String,
 }
 
-pub(super) struct Enum {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) repr: &'static str,
-    pub(super) values: Vec<Define>,
-}
-
-pub(super) struct Struct {
-    pub(super) doc: Vec<String>,
-    pub(super) name: String,
-    pub(super) fields: Vec<Field>,
-    pub(super) size: u64,
-    pub(super) align: u64,
-    /// The name as the schema spells it, for assertions.
-    pub(super) title: String,
-}
-
-pub(super) struct Field {
-    pub(super) doc: Vec<String>,
-    pub(super) declaration: String,
-    pub(super) name: String,
-    pub(super) offset: u64,
-}
-
 /// A function that returns a type's description.
 pub(super) struct Descriptor {
     pub(super) function: String,
@@ -62,176 +47,122 @@ pub(super) struct Descriptor {
     pub(super) schema: String,
     pub(super) lines: Vec<String>,
     pub(super) length: usize,
-    /// A type that the function's element has no name for otherwise.
-    pub(super) typedef: Option<String>,
 }
 
 pub(super) fn header(schema: &Schema, bare: bool) -> Header {
-    let stem: String = schema.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let space = schema.namespace.join("_").to_uppercase();
     let mut types = Vec::new();
     if !bare {
         types.extend(schema.own_enums().map(|item| descriptor(schema, item.ty, &item.name)));
-        types.extend(schema.ordered_structs().map(|item| descriptor(schema, item.ty, &item.name)));
-        types.extend(schema.segments.iter().flat_map(|segment| elements(schema, segment)));
+        types.extend(schema.order.iter().map(|definition| match definition {
+            model::Definition::Struct(i) => descriptor(schema, schema.structs[*i].ty, &schema.structs[*i].name),
+            model::Definition::Variant(i) => descriptor(schema, schema.variants[*i].ty, &schema.variants[*i].name),
+        }));
     }
     let segments: &[_] = if bare { &[] } else { &schema.segments };
+    let definitions = schema.order.iter().map(|definition| match definition {
+        model::Definition::Struct(i) => structure(schema, &schema.structs[*i]),
+        model::Definition::Variant(i) => variant(schema, &schema.variants[*i]),
+    });
+    let special = specials(schema);
     Header {
-        banner: comment("", &[vec![banner(schema)], paragraph(&schema.doc)].concat(), "", ""),
-        guard: format!("{space}_{}_ZIPC_H", stem.to_uppercase()),
-        consts: schema.consts.iter().filter_map(|item| constant(schema, item)).collect(),
+        banner: comment("", &[vec![banner(schema)], paragraph(&schema.doc)].concat(), ""),
+        guard: format!("{}_ZIPC_H", guard(schema)),
+        includes: includes(schema, special),
+        halves: schema.own_structs().flat_map(|item| &item.fields).any(|field| {
+            let half = matches!(schema.types[leaf(schema, field.ty)].kind, TypeKind::Scalar(Scalar::F16));
+            half && (field.range.is_some() || field.null.is_some())
+        }),
+        casts: special || has_array(segments),
+        consts: schema.consts.iter().flat_map(|item| constant(schema, item)).collect(),
         enums: schema.own_enums().map(|item| enumeration(schema, item)).collect(),
-        structs: schema.ordered_structs().map(|item| structure(schema, item)).collect(),
+        definitions: definitions.collect(),
+        aliases: schema.aliases.iter().map(|item| alias(schema, item)).collect(),
         segments: segments.iter().map(|item| segment(schema, item)).collect(),
         runtime: !types.is_empty() || !segments.is_empty(),
         types,
     }
 }
 
-/// Documentation behind other text.
-fn paragraph(doc: &[String]) -> Vec<String> {
-    if doc.is_empty() { Vec::new() } else { [vec![String::new()], doc.to_vec()].concat() }
+/// The headers of C that are needed, then those of the imports.
+fn includes(schema: &Schema, special: bool) -> Vec<String> {
+    let copies = schema.own_variants().next().is_some() || schema.own_structs().any(|item| item.has_defaults(schema));
+    let mut includes: Vec<String> = Vec::new();
+    includes.extend(special.then(|| "<math.h>".to_owned()));
+    includes.extend(["<stddef.h>", "<stdint.h>"].map(str::to_owned));
+    includes.extend(copies.then(|| "<string.h>".to_owned()));
+    includes.extend(schema.imports.iter().map(|import| format!("\"{}.h\"", import.module.stem)));
+    includes
 }
 
-/// A comment in front of something; nothing without a text.
-pub(super) fn comment(indent: &str, doc: &[String], unit: &str, mark: &str) -> Vec<String> {
-    let mut lines: Vec<String> = doc.iter().map(|line| escaped(line)).collect();
-    if !unit.is_empty() {
-        match lines.last_mut() {
-            Some(last) => last.push_str(&format!(" [{}]", escaped(unit))),
-            None => lines.push(format!("[{}]", escaped(unit))),
+/// Whether a number occurs that is infinite or none at all, which `<math.h>` spells. Halves are bits here.
+fn specials(schema: &Schema) -> bool {
+    fn special(literal: &Literal) -> bool {
+        match literal {
+            Literal::Float(value) => !value.is_finite(),
+            Literal::List(list) => list.iter().any(special),
+            Literal::Int(_) | Literal::Bool(_) | Literal::Text(_) => false,
         }
     }
-    match lines.as_slice() {
-        [] => Vec::new(),
-        [line] => vec![format!("{indent}/*{mark} {line} */")],
-        lines => {
-            let middle = lines.iter().map(|line| format!("{indent} * {line}"));
-            [format!("{indent}/*{mark}")].into_iter().chain(middle).chain([format!("{indent} */")]).collect()
-        }
-    }
-}
-
-/// A line that neither ends a comment nor gives Doxygen an order.
-fn escaped(line: &str) -> String {
-    line.replace('\\', "\\\\").replace('@', "\\@").replace("*/", "* /").replace("/*", "/ *")
-}
-
-fn constant(schema: &Schema, item: &crate::model::Const) -> Option<Define> {
-    let (ty, value) = item.int()?;
-    Some(Define {
-        doc: comment("", &item.doc, "", "*"),
-        name: names::upper_name(schema, &item.name),
-        value: names::number(ty, value, item.hex),
-    })
-}
-
-fn enumeration(schema: &Schema, item: &crate::model::Enum) -> Enum {
-    let prefix = names::upper_name(schema, &upper(&item.name));
-    let values = item.values.iter().map(|value| Define {
-        doc: comment("", &value.doc, "", "*"),
-        name: format!("{prefix}_{}", value.name),
-        value: names::number(item.repr, value.value, false),
+    let consts = schema.consts.iter().filter(|item| item.ty != ConstType::Scalar(Scalar::F16));
+    let fields = schema
+        .own_structs()
+        .flat_map(|item| &item.fields)
+        .filter(|field| !matches!(schema.types[leaf(schema, field.ty)].kind, TypeKind::Scalar(Scalar::F16)));
+    let literals = fields.flat_map(|field| {
+        let range = field.range.iter().flat_map(|(low, high)| [low, high]);
+        field.default.iter().chain(&field.null).chain(range)
     });
-    Enum {
-        doc: comment("", &item.doc, "", "*"),
-        name: names::lower_name(schema, &item.name),
-        repr: names::scalar(item.repr),
-        values: values.collect(),
-    }
+    consts.map(|item| &item.value).chain(literals).any(special)
 }
 
-fn structure(schema: &Schema, item: &crate::model::Struct) -> Struct {
-    let raised = item.align > item.natural_align;
-    let fields = item.fields.iter().enumerate().map(|(i, field)| {
-        let name = if field.reserved { names::padding(field.offset) } else { field.name.clone() };
-        let align = if i == 0 && raised { item.align } else { needed_align(schema, field.ty) };
-        let macro_name = if align > 1 { format!("ZEROIPC_SCHEMA_ALIGNED({align}) ") } else { String::new() };
-        Field {
-            doc: comment("    ", &field.doc, &field.unit, "*"),
-            declaration: format!("{macro_name}{};", declare(schema, field.ty, &name)),
-            name,
-            offset: field.offset,
+fn constant(schema: &Schema, item: &Const) -> Vec<Define> {
+    let name = names::constant(schema, &item.name);
+    let mut doc = item.doc.clone();
+    if item.ty == ConstType::Scalar(Scalar::F16) {
+        doc.push("The bits of an IEEE binary16.".to_owned());
+    }
+    let doc = comment("", &notes(&doc, "", &item.meta), "*");
+    let value = match (item.ty, &item.value) {
+        (ConstType::Scalar(ty), Literal::Int(value)) => number(ty, *value, item.hex),
+        (ConstType::Scalar(Scalar::F16), Literal::Float(value)) => {
+            number(Scalar::U16, i128::from(half::bits(*value)), true)
         }
-    });
-    Struct {
-        doc: comment("", &item.doc, "", "*"),
-        name: names::lower_name(schema, &item.name),
-        fields: fields.collect(),
-        size: item.size,
-        align: item.align,
-        title: item.name.clone(),
-    }
-}
-
-/// The alignment that has to be asked for, since some targets give 8-byte numbers less; otherwise 1.
-fn needed_align(schema: &Schema, ty: TypeId) -> u64 {
-    match schema.types[ty].kind {
-        TypeKind::Array { elem, .. } => needed_align(schema, elem),
-        TypeKind::Scalar(scalar) if scalar.size() == 8 => 8,
-        TypeKind::Enum(i) if schema.enums[i].repr.size() == 8 => 8,
-        TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Str(_) | TypeKind::Struct(_) | TypeKind::Variant(_) => 1,
-    }
-}
-
-/// `float name[2][3]`
-pub(super) fn declare(schema: &Schema, ty: TypeId, name: &str) -> String {
-    match schema.types[ty].kind {
-        TypeKind::Scalar(scalar) => format!("{} {name}", names::scalar(scalar)),
-        TypeKind::Enum(i) => format!("{} {name}", names::lower_name(schema, &schema.enums[i].name)),
-        TypeKind::Struct(i) => format!("{} {name}", names::lower_name(schema, &schema.structs[i].name)),
-        TypeKind::Variant(i) => format!("{} {name}", names::lower_name(schema, &schema.variants[i].name)),
-        TypeKind::Str(len) => format!("char {name}[{len}]"),
-        TypeKind::Array { elem, count } => declare(schema, elem, &format!("{name}[{count}]")),
-    }
+        (ConstType::Scalar(ty), Literal::Float(value)) => names::float(ty, *value),
+        (_, Literal::Bool(value)) => number(Scalar::U8, i128::from(*value), false),
+        (_, Literal::Text(value)) => {
+            let length = Define {
+                doc: comment("", &[format!("The bytes of {name} without its NUL.")], "*"),
+                name: format!("{name}_LENGTH"),
+                value: format!("{}u", value.len()),
+            };
+            return vec![Define { doc, name, value: text(value) }, length];
+        }
+        _ => return Vec::new(),
+    };
+    vec![Define { doc, name, value }]
 }
 
 fn descriptor(schema: &Schema, ty: TypeId, name: &str) -> Descriptor {
-    describing(schema, ty, format!("{}_type", names::lower_name(schema, name)), name.to_owned(), None)
+    describing(schema, ty, format!("{}_type", names::lower_name(schema, name)))
 }
 
-fn describing(schema: &Schema, ty: TypeId, function: String, title: String, typedef: Option<String>) -> Descriptor {
+/// A function of this name that returns the description of a type.
+pub(super) fn describing(schema: &Schema, ty: TypeId, function: String) -> Descriptor {
     let Described { layout, schema: meaning, bytes } = describe(schema, ty);
-    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("0x{byte:02x}")).collect::<Vec<_>>().join(", ");
     Descriptor {
         function,
-        title,
+        title: title(schema, ty),
         size: schema.types[ty].size,
         align: schema.types[ty].align,
         layout: format!("UINT64_C(0x{layout:016x})"),
         schema: format!("UINT64_C(0x{meaning:016x})"),
-        lines: bytes.chunks(BYTES_A_LINE).map(line).collect(),
+        lines: byte_lines(bytes),
         length: bytes.len(),
-        typedef,
     }
 }
 
-/// Descriptions of element types that have no name of their own.
-fn elements(schema: &Schema, segment: &crate::model::Segment) -> Vec<Descriptor> {
-    let owner = names::lower_name(schema, &segment.name);
-    let unnamed = segment.structures.iter().filter(|structure| is_unnamed(schema, structure.elements[0]));
-    unnamed
-        .map(|structure| {
-            let name = format!("{owner}_{}", structure.name);
-            let typedef = format!("typedef {};", declare(schema, structure.elements[0], &format!("{name}_element")));
-            let title = title(schema, structure.elements[0]);
-            describing(schema, structure.elements[0], format!("{name}_type"), title, Some(typedef))
-        })
-        .collect()
-}
-
-fn is_unnamed(schema: &Schema, ty: TypeId) -> bool {
-    matches!(schema.types[ty].kind, TypeKind::Array { .. } | TypeKind::Str(_))
-}
-
-/// A type as the schema spells it.
-fn title(schema: &Schema, ty: TypeId) -> String {
-    match schema.types[ty].kind {
-        TypeKind::Scalar(scalar) => scalar.name().to_owned(),
-        TypeKind::Enum(i) => schema.enums[i].name.clone(),
-        TypeKind::Struct(i) => schema.structs[i].name.clone(),
-        TypeKind::Variant(i) => schema.variants[i].name.clone(),
-        TypeKind::Str(len) => format!("str[{len}]"),
-        TypeKind::Array { elem, count } => format!("[{}; {count}]", title(schema, elem)),
-    }
+/// Whether an accessor returns a pointer to the elements of an array.
+fn has_array(segments: &[model::Segment]) -> bool {
+    let mut structures = segments.iter().flat_map(|segment| &segment.structures);
+    structures.any(|structure| structure.kind == model::StructureKind::Array)
 }

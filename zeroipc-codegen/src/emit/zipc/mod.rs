@@ -6,7 +6,7 @@
 mod items;
 mod values;
 
-pub(crate) use values::text as quoted;
+pub(crate) use values::{named as value_name, text as quoted, ty as type_text};
 
 use crate::fmt;
 use crate::model::Schema;

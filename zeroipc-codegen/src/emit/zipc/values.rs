@@ -3,7 +3,7 @@
 use super::name;
 use crate::model::{Enum, Flavour, Literal, Meta, Schema, TypeId, TypeKind};
 
-pub(super) fn ty(schema: &Schema, id: TypeId) -> String {
+pub(crate) fn ty(schema: &Schema, id: TypeId) -> String {
     match schema.types[id].kind {
         TypeKind::Scalar(scalar) => scalar.name().to_owned(),
         TypeKind::Str(len) => format!("str[{len}]"),
@@ -27,7 +27,7 @@ pub(super) fn of_type(schema: &Schema, literal: &Literal, id: TypeId) -> String 
 }
 
 /// The number of a value as its name, or flags as the names of their bits.
-fn named(item: &Enum, value: i128) -> String {
+pub(crate) fn named(item: &Enum, value: i128) -> String {
     if let Some(known) = item.values.iter().find(|known| known.value == value) {
         return known.name.clone();
     }

@@ -74,10 +74,40 @@ typedef int16_t kitchen_sink_level;
 #define KITCHEN_SINK_LEVEL_NEXT INT16_C(1)
 #define KITCHEN_SINK_LEVEL_HIGH INT16_C(32767)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *kitchen_sink_level_name(kitchen_sink_level value)
+{
+    switch (value) {
+    case KITCHEN_SINK_LEVEL_LOW:
+        return "LOW";
+    case KITCHEN_SINK_LEVEL_ZERO:
+        return "ZERO";
+    case KITCHEN_SINK_LEVEL_NEXT:
+        return "NEXT";
+    case KITCHEN_SINK_LEVEL_HIGH:
+        return "HIGH";
+    default:
+        return NULL;
+    }
+}
+
 typedef uint64_t kitchen_sink_wide;
 
 #define KITCHEN_SINK_WIDE_SMALL UINT64_C(1)
 #define KITCHEN_SINK_WIDE_LARGEST UINT64_C(18446744073709551615)
+
+/** The name of a value; NULL when it has none. */
+static inline const char *kitchen_sink_wide_name(kitchen_sink_wide value)
+{
+    switch (value) {
+    case KITCHEN_SINK_WIDE_SMALL:
+        return "SMALL";
+    case KITCHEN_SINK_WIDE_LARGEST:
+        return "LARGEST";
+    default:
+        return NULL;
+    }
+}
 
 typedef struct kitchen_sink_pair {
     /** [m/s²] */

@@ -63,6 +63,23 @@ typedef uint8_t sensors_status;
 /** It does not answer. */
 #define SENSORS_STATUS_FAILED UINT8_C(255)
 
+/** The name of a value; NULL when it has none. */
+static inline const char *sensors_status_name(sensors_status value)
+{
+    switch (value) {
+    case SENSORS_STATUS_STARTING:
+        return "STARTING";
+    case SENSORS_STATUS_OK:
+        return "OK";
+    case SENSORS_STATUS_DEGRADED:
+        return "DEGRADED";
+    case SENSORS_STATUS_FAILED:
+        return "FAILED";
+    default:
+        return NULL;
+    }
+}
+
 /** A place in the room. */
 typedef struct sensors_vec3 {
     /** East. [m] */

@@ -30,7 +30,7 @@ zeroipc::open_enum! {
     }
 
     /// Below zero.
-    enum Level: i16 { LOW = -32768, HIGH = i16::MAX }
+    pub enum Level: i16 { LOW = -32768, HIGH = i16::MAX }
 }
 
 zeroipc::closed_enum! {
@@ -82,7 +82,7 @@ pub struct Reading {
     pub wide: zeroipc::Complex<f64>,
     pub label: Text<{ 4 * ROW + 4 }>,
     pub row: Row,
-    #[deprecated(since = "1.1", note = "use `row`")]
+    #[deprecated(since = "1.1.0", note = "use `row`")]
     pub r#old: f64,
     pub caps: Caps,
     _pad: [[u8; 2]; 2],
