@@ -16,7 +16,7 @@ pub(crate) struct File {
 }
 
 /// The files, each of which imports those before it, and how many structs it has.
-const FILES: [(&str, usize); 3] = [("base", 30), ("middle", 30), ("random", 140)];
+const FILES: [(&str, usize); 3] = [("base", 30), ("middle", 30), ("chance", 140)];
 
 /// All files; every type's name occurs once.
 pub(crate) fn schemas(random: &mut Random) -> Vec<File> {

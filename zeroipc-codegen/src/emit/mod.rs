@@ -5,6 +5,7 @@ mod c;
 mod cfamily;
 mod cpp;
 mod half;
+mod hex;
 #[cfg(feature = "json")]
 mod json;
 mod python;
