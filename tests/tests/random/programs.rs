@@ -64,7 +64,7 @@ static void leaf(void *at, size_t size)
 
 /// One of the two languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
+pub(crate) enum Language {
     C,
     Cpp,
 }
@@ -78,9 +78,9 @@ impl Language {
     }
 
     /// A declaration of `name` with a type.
-    fn declare(self, ty: &Value, stem: &str, name: &str) -> String {
+    fn declare(self, ty: &Value, name: &str) -> String {
         match text(ty, "kind") {
-            "array" => self.declare(&ty["element"], stem, &format!("{name}[{}]", number(ty, "count"))),
+            "array" => self.declare(&ty["element"], &format!("{name}[{}]", number(ty, "count"))),
             "str" => format!("char {name}[{}]", number(ty, "length")),
             "scalar" => match text(ty, "name") {
                 "f32" => format!("float {name}"),
@@ -94,16 +94,20 @@ impl Language {
                     format!("std::{sign}int{}_t {name}", &integer[1..])
                 }
             },
-            _ => format!("{} {name}", self.spelled(ty["module"].as_str().unwrap_or(stem), text(ty, "name"))),
+            // Every name occurs once, and the program uses all namespaces.
+            _ => format!("{} {name}", text(ty, "name")),
         }
     }
 }
 
 /// The whole program.
-pub fn program(language: Language) -> String {
+pub(crate) fn program(language: Language) -> String {
     let mut out = String::new();
     for stem in FILES {
         let _ = writeln!(out, "#include <{stem}.{}>", if language == Language::C { "h" } else { "hpp" });
+    }
+    if language == Language::Cpp {
+        out.push_str("using namespace base;\nusing namespace middle;\nusing namespace chance;\n");
     }
     out.push_str(START);
     let (mut bodies, mut main) = (String::new(), String::new());
@@ -137,7 +141,7 @@ pub fn program(language: Language) -> String {
                 if language == Language::C {
                     visit(&mut bodies, &case["type"], &format!("it->as.{}", text(case, "name")), 2);
                 } else {
-                    let payload = language.declare(&case["type"], stem, "payload");
+                    let payload = language.declare(&case["type"], "payload");
                     let _ = writeln!(bodies, "    typedef {payload};");
                     bodies.push_str("    payload &value = *reinterpret_cast<payload *>(it->payload_);\n");
                     visit(&mut bodies, &case["type"], "value", 2);
@@ -159,7 +163,7 @@ pub fn program(language: Language) -> String {
 }
 
 /// The name that dumps have: what segments record.
-pub fn recorded(item: &Value) -> &str {
+pub(crate) fn recorded(item: &Value) -> &str {
     item["recorded"].as_str().unwrap_or_else(|| text(item, "name"))
 }
 
