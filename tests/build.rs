@@ -26,6 +26,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=../zeroipc-codegen/tests/suite/generate.rs");
     let everything = compiler.clone().rust().c().cpp().python().target(Target::Json);
     everything.compile()?.write_to(&out)?;
-    compiler.c().cpp().bare(true).compile()?.write_to(&out.join("bare"))?;
+    compiler.c().cpp().bare(true).compile()?.write_to(out.join("bare"))?;
     Ok(())
 }

@@ -7,10 +7,10 @@ impl Writer<'_> {
     /// The line of a field at an offset.
     pub(super) fn field(&mut self, number: usize, ty: &Known, offset: u64) -> String {
         let mut line = format!("    /// A field.\n    f{number}: {}", ty.name);
-        if self.chance(3) {
-            if let Some(literal) = self.literal(ty) {
-                line.push_str(&format!(" = {literal}"));
-            }
+        if self.chance(3)
+            && let Some(literal) = self.literal(ty)
+        {
+            line.push_str(&format!(" = {literal}"));
         }
         if self.chance(4) {
             line.push_str(" @unit(\"m/s\")");

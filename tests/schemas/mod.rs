@@ -90,7 +90,7 @@ impl Writer<'_> {
         let digits = self.random.next() % 1_000_000;
         let _ = writeln!(self.text, "const {float}: f64 = -{digits}.25e-3;");
         let _ = writeln!(self.text, "const {text}: str = \"{digits} \\\"ä\\\" \\\\\";");
-        let _ = writeln!(self.text, "const {truth}: bool8 = {};", digits % 2 == 0);
+        let _ = writeln!(self.text, "const {truth}: bool8 = {};", digits.is_multiple_of(2));
     }
 
     /// A struct, whose holes are reserved by hand or by the compiler.

@@ -62,7 +62,7 @@ impl Writer {
                 let mut value = vec![0; *len as usize];
                 let mut end = 0;
                 for c in "aä€𝄞 \"\\".chars().cycle().skip(self.rng.number() as usize % 7) {
-                    if end + c.len_utf8() > value.len() || self.rng.number() % 8 == 0 {
+                    if end + c.len_utf8() > value.len() || self.rng.number().is_multiple_of(8) {
                         break;
                     }
                     c.encode_utf8(&mut value[end..]);
