@@ -1,16 +1,44 @@
 //! `cargo xtask bench`.
 
-use crate::run::{Program, Result};
+use clap::ValueEnum;
 
-/// Runs the benchmarks of one process and those of two.
-pub(crate) fn bench(quick: bool, json: bool) -> Result {
-    let two_processes = Program::cargo("run").args(["--quiet", "--release", "--package", "zeroipc-bench", "--"]);
-    let two_processes = if quick { two_processes.args(["--quick", "--repeat", "3"]) } else { two_processes };
-    if json {
-        return two_processes.arg("--json").run();
+use crate::run::{Program, Result, target};
+
+/// A part of the benchmarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// What a hand-over between two processes costs.
+    Processes,
+    /// What an operation costs in one process.
+    Single,
+    /// How long the schema compiler takes.
+    Compiler,
+}
+
+/// Runs the benchmarks, or a part of them.
+pub(crate) fn bench(quick: bool, json: bool, only: Option<Part>) -> Result {
+    let wanted = |part| only.is_none_or(|only| only == part);
+    if wanted(Part::Processes) {
+        harness(quick, json).run()?;
     }
-    two_processes.run()?;
-    let one_process =
-        Program::cargo("bench").args(["--quiet", "--package", "zeroipc-bench", "--bench", "single", "--"]);
-    if quick { one_process.args(["--test"]).run() } else { one_process.args(["--noplot"]).run() }
+    // Criterion has no JSON for its standard output.
+    if wanted(Part::Single) && !json {
+        let criterion =
+            Program::cargo("bench").args(["--quiet", "--package", "zeroipc-bench", "--bench", "single", "--"]);
+        if quick { criterion.args(["--test"]).run()? } else { criterion.args(["--noplot"]).run()? }
+    }
+    // Two reports would be no JSON text.
+    if wanted(Part::Compiler) && (only.is_some() || !json) {
+        Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-codegen"]).run()?;
+        let command = target().join("release/zeroipc-codegen");
+        harness(quick, json).arg("--compiler").arg(command).run()?;
+    }
+    Ok(())
+}
+
+/// Our own harness, which measures other processes.
+fn harness(quick: bool, json: bool) -> Program {
+    let program = Program::cargo("run").args(["--quiet", "--release", "--package", "zeroipc-bench", "--"]);
+    let program = if quick { program.args(["--quick", "--repeat", "3"]) } else { program };
+    if json { program.arg("--json") } else { program }
 }

@@ -44,9 +44,12 @@ enum Command {
         /// A hundredth of the work, to see that everything runs.
         #[arg(long)]
         quick: bool,
-        /// Print the two-process figures as JSON.
+        /// Print the figures of two processes, or those of the part, as JSON.
         #[arg(long)]
         json: bool,
+        /// Only this part.
+        #[arg(long)]
+        only: Option<bench::Part>,
     },
     /// Writes the checked-in files that our own compiler emits from `schemas/format`.
     Codegen {
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { readings } => demo::demo(readings),
         Command::Test { fast, only } => test::test(fast, only.as_deref()),
-        Command::Bench { quick, json } => bench::bench(quick, json),
+        Command::Bench { quick, json, only } => bench::bench(quick, json, only),
         Command::Codegen { check } => codegen::codegen(check),
     };
     match result {

@@ -1,19 +1,24 @@
 //! Benchmarks between two processes, each pinned to a core of its own: what a hand-over costs, beside a bare queue, a
-//! socket, a bare cache line and a bare futex in the same run.
+//! socket, a bare cache line and a bare futex in the same run. With `--compiler`, how long the schema compiler takes beside
+//! its peers.
 //!
 //! Every measurement is repeated, the candidates taking turns, and the median counts: the machine may be shared. Ratios
 //! mean more than the numbers they come from.
 
+mod compiler;
 mod peers;
 mod process;
 mod report;
 mod scenario;
 
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
 use clap::Parser;
 
 use crate::report::Report;
 
-/// Benchmarks between two processes.
+/// Benchmarks between two processes, or of the schema compiler.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Args {
@@ -23,13 +28,37 @@ struct Args {
     /// How often each measurement is repeated; the median counts.
     #[arg(long, default_value_t = 9)]
     repeat: usize,
-    /// A hundredth of the messages, to see that everything runs.
+    /// A hundredth of the work, to see that everything runs.
     #[arg(long)]
     quick: bool,
+    /// Measure this `zeroipc-codegen` instead, beside flatc and protoc.
+    #[arg(long, value_name = "PATH")]
+    compiler: Option<PathBuf>,
 }
 
-fn main() -> zeroipc::Result<()> {
+fn main() -> ExitCode {
     let args = Args::parse();
+    let report = match &args.compiler {
+        Some(path) => compiler(path, &args),
+        None => processes(&args).map_err(|error| error.to_string()),
+    };
+    match report {
+        Ok(report) if args.json => report.print_json(),
+        Ok(report) => report.print_tables(),
+        Err(message) => {
+            eprintln!("zeroipc-bench: {message}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn compiler(path: &Path, args: &Args) -> Result<Report, String> {
+    let path = path.canonicalize().map_err(|error| format!("cannot find `{}`: {error}", path.display()))?;
+    compiler::compare(&path, args.repeat, args.quick)
+}
+
+fn processes(args: &Args) -> zeroipc::Result<Report> {
     let scale = if args.quick { 100 } else { 1 };
     let mut report = Report::default();
     for size in [8, 64, 1024] {
@@ -37,10 +66,5 @@ fn main() -> zeroipc::Result<()> {
     }
     report.add(scenario::ping_pong_spinning(args.repeat, scale)?);
     report.add(scenario::ping_pong_parked(args.repeat, scale)?);
-    if args.json {
-        report.print_json()
-    } else {
-        report.print_tables()
-    }
-    Ok(())
+    Ok(report)
 }

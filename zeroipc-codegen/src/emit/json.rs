@@ -5,6 +5,7 @@
 use serde::Serialize;
 use zeroipc_layout::Flavour;
 
+use super::hex;
 use crate::model::describe::describe;
 use crate::model::{self, Literal, Meta, Schema, TypeId, TypeKind};
 
@@ -293,7 +294,10 @@ fn identity(schema: &Schema, ty: TypeId) -> Identity {
         align: schema.types[ty].align,
         layout_fingerprint: format!("{:016x}", described.layout),
         schema_fingerprint: format!("{:016x}", described.schema),
-        description: described.bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        description: described.bytes.iter().fold(String::new(), |mut digits, byte| {
+            hex::push(&mut digits, *byte);
+            digits
+        }),
     }
 }
 

@@ -5,6 +5,7 @@ mod c;
 mod cfamily;
 mod cpp;
 mod half;
+mod hex;
 #[cfg(feature = "json")]
 mod json;
 mod python;
@@ -113,13 +114,20 @@ pub(crate) fn emit(schema: &Schema, target: Target, bare: bool) -> String {
         Target::Json => json::emit(schema),
         Target::Zipc => zipc::emit(schema, bare),
     };
-    tidy(text)
+    tidy(&text)
 }
 
 /// Without spaces at the ends of lines, and with one newline at the end.
-fn tidy(text: String) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    format!("{}\n", lines.join("\n").trim())
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len() + 1);
+    for line in text.trim().lines() {
+        tidy.push_str(line.trim_end());
+        tidy.push('\n');
+    }
+    if tidy.is_empty() {
+        tidy.push('\n');
+    }
+    tidy
 }
 
 /// The sentence at the top of every output.

@@ -126,15 +126,27 @@ pub(crate) struct Described {
 
 /// Describes the type `id` of `schema`.
 pub(crate) fn describe(schema: &Schema, id: TypeId) -> &Described {
-    schema.descriptions.0[id].get_or_init(|| {
+    let found = &schema.descriptions.0;
+    if found[id].get().is_none() {
+        // All at once: they share the slots, and those take time that grows with the schema.
         let slots = Slots::new(schema);
-        let desc = slots.ty(id);
-        let mut bytes = vec![0; encoded_len(desc).unwrap_or(0)];
-        if encode(desc, &mut bytes).is_err() {
-            bytes.clear();
+        for id in schema.described() {
+            found[id].get_or_init(|| slots.describe(id));
         }
-        Described { layout: fingerprint::layout(desc), schema: fingerprint::schema(desc), bytes }
-    })
+    }
+    found[id].get_or_init(|| Slots::new(schema).describe(id))
+}
+
+impl Schema {
+    /// The types that the outputs describe.
+    fn described(&self) -> impl Iterator<Item = TypeId> {
+        let enums = self.own_enums().map(|item| item.ty);
+        let structs = self.own_structs().map(|item| item.ty);
+        let variants = self.own_variants().map(|item| item.ty);
+        let structures = self.segments.iter().flat_map(|segment| &segment.structures);
+        let elements = structures.flat_map(|structure| structure.elements.iter().copied());
+        enums.chain(structs).chain(variants).chain(elements)
+    }
 }
 
 /// Places for the parts of descriptions, which refer to each other.
@@ -165,6 +177,15 @@ impl<'a> Slots<'a> {
             values: cells(schema.enums.len()),
             enums: cells(schema.enums.len()),
         }
+    }
+
+    fn describe(&'a self, id: TypeId) -> Described {
+        let desc = self.ty(id);
+        let mut bytes = vec![0; encoded_len(desc).unwrap_or(0)];
+        if encode(desc, &mut bytes).is_err() {
+            bytes.clear();
+        }
+        Described { layout: fingerprint::layout(desc), schema: fingerprint::schema(desc), bytes }
     }
 
     fn ty(&'a self, id: TypeId) -> &'a TypeDesc<'a> {

@@ -1,5 +1,8 @@
 //! Words that no name can be.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Words that C keeps, and macros that its usual headers and compilers define.
 pub(crate) const RESERVED: &[&str] = &[
     "alignas",
@@ -151,16 +154,18 @@ const GLOBALS: &str = "
     strcpy strlen strstr strtok swab symlink sync syscall sysconf system tan tanh tgamma time timegm timer timezone tmpfile
     tmpnam trunc truncate ttyname tzname tzset ungetc unlink unshare usleep vfork vhangup vprintf wait write";
 
-fn is_one_of(words: &str, word: &str) -> bool {
-    words.split_whitespace().any(|known| known == word)
-}
+/// A list of words, made once, since every name of a schema is looked for in it.
+type Words = LazyLock<HashSet<&'static str>>;
+
+static MACRO_WORDS: Words = LazyLock::new(|| MACROS.split_whitespace().collect());
+static GLOBAL_WORDS: Words = LazyLock::new(|| GLOBALS.split_whitespace().collect());
 
 /// Whether C++ sees a macro instead of the name.
 pub(crate) fn is_macro(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_uppercase()) && is_one_of(MACROS, word)
+    MACRO_WORDS.contains(word)
 }
 
 /// Whether C++ has a function or a type of this name outside of any namespace.
 pub(crate) fn is_global(word: &str) -> bool {
-    is_one_of(GLOBALS, word)
+    GLOBAL_WORDS.contains(word)
 }

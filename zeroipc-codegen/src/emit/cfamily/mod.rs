@@ -8,6 +8,7 @@ pub(super) use comment::{comment, field_notes, notes, paragraph};
 pub(super) use helpers::{Dialect, defaults, has_value, ranges};
 pub(super) use number::{float_literal, number, text, value_names};
 
+use super::hex;
 use crate::model::{Schema, TypeId, TypeKind};
 
 /// A function: its comment, and its lines with the braces.
@@ -50,7 +51,14 @@ pub(super) fn wrapped(line: &str) -> Vec<String> {
 
 /// The lines of an initialiser with these bytes.
 pub(super) fn byte_lines(bytes: &[u8]) -> Vec<String> {
-    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("0x{byte:02x}")).collect::<Vec<_>>().join(", ");
+    let line = |bytes: &[u8]| {
+        let mut line = String::with_capacity(6 * BYTES_A_LINE);
+        for (index, byte) in bytes.iter().enumerate() {
+            line.push_str(if index == 0 { "0x" } else { ", 0x" });
+            hex::push(&mut line, *byte);
+        }
+        line
+    };
     bytes.chunks(BYTES_A_LINE).map(line).collect()
 }
 

@@ -111,19 +111,22 @@ fn heading() -> [String; 3] {
 /// The description of a type as the lines of a dictionary.
 pub(super) fn metadata(schema: &Schema, ty: TypeId) -> Vec<String> {
     let encoded = &describe(schema, ty).bytes;
-    let line = format!("        \"zeroipc\": b\"{}\",", values::bytes(encoded));
-    if line.len() <= WIDTH {
-        return vec![line];
+    // What is longer than a line needs not be spelled to know it.
+    if encoded.len() <= WIDTH {
+        let line = format!("        \"zeroipc\": b\"{}\",", values::bytes(encoded));
+        if line.len() <= WIDTH {
+            return vec![line];
+        }
     }
     let mut lines = vec!["        \"zeroipc\": (".to_owned()];
     let mut chunk = String::new();
     for byte in encoded {
-        let next = values::bytes(&[*byte]);
-        if chunk.len() + next.len() > WIDTH - 15 {
-            lines.push(format!("            b\"{chunk}\""));
-            chunk.clear();
+        let before = chunk.len();
+        values::push_byte(&mut chunk, *byte);
+        if chunk.len() > WIDTH - 15 {
+            lines.push(format!("            b\"{}\"", &chunk[..before]));
+            chunk.drain(..before);
         }
-        chunk.push_str(&next);
     }
     lines.push(format!("            b\"{chunk}\""));
     lines.push("        ),".to_owned());

@@ -4,7 +4,7 @@
 use zeroipc_layout::Scalar;
 
 use super::names;
-use crate::emit::half;
+use crate::emit::{half, hex};
 use crate::model::{Enum, Flavour, Literal, Schema, TypeId, TypeKind};
 
 /// A whole number.
@@ -30,17 +30,24 @@ pub(super) fn text(value: &str) -> String {
 
 /// What stands between the quotes of a bytes literal.
 pub(super) fn bytes(bytes: &[u8]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(4 * bytes.len());
     for byte in bytes {
-        match byte {
-            b'\\' => out.push_str("\\\\"),
-            // Spelled as a number, so that no formatter chooses other quotes.
-            b'"' => out.push_str("\\x22"),
-            0x20..=0x7e => out.push(char::from(*byte)),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
-        }
+        push_byte(&mut out, *byte);
     }
     out
+}
+
+/// Appends one byte of a bytes literal: at most 4 characters.
+pub(super) fn push_byte(out: &mut String, byte: u8) {
+    match byte {
+        b'\\' => out.push_str("\\\\"),
+        // Quotes too are spelled as a number, so that no formatter chooses others.
+        0x20..=0x7e if byte != b'"' => out.push(char::from(byte)),
+        _ => {
+            out.push_str("\\x");
+            hex::push(out, byte);
+        }
+    }
 }
 
 /// A number with a fraction, rounded to what `scalar` can hold.
