@@ -8,6 +8,7 @@ use crate::emit::{self, Target};
 use crate::levels::{Level, Levels};
 use crate::lint;
 use crate::load::{Loader, Unit};
+use crate::model::Schema;
 use crate::source::Source;
 
 /// What to compile, and to what.
@@ -331,13 +332,34 @@ impl Compiler {
         let places: Vec<usize> = if self.with_imports { all() } else { checked.roots.clone() };
         let mut outputs: Vec<Output> = Vec::new();
         for schema in places.iter().filter_map(|place| checked.units[*place].schema.as_ref()) {
-            for target in &self.targets {
+            for (target, text) in self.targets.iter().zip(self.texts(schema)) {
                 let path = self.place(*target)?.join(format!("{}.{}", schema.stem, target.extension()));
-                outputs.push(Output { path, text: emit::emit(schema, *target, self.bare) });
+                outputs.push(Output { path, text });
             }
         }
         let outputs = Output::distinct(outputs)?;
         Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs })
+    }
+}
+
+/// From how many types on it pays to begin a thread for each output.
+const MANY_TYPES: usize = 64;
+
+impl Compiler {
+    /// The text of each target; of a large schema all at once, each in a thread of its own.
+    fn texts(&self, schema: &Schema) -> Vec<String> {
+        let text = |target: Target| emit::emit(schema, target, self.bare);
+        if schema.types.len() < MANY_TYPES || self.targets.len() < 2 {
+            return self.targets.iter().map(|target| text(*target)).collect();
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = self.targets.iter().map(|target| scope.spawn(|| text(*target))).collect();
+            // An emitter does not panic; if one did, its panic would go on here.
+            let join = |thread: std::thread::ScopedJoinHandle<'_, String>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::compiler::Error;
 use crate::diagnostic::{Diagnostics, Report};
@@ -26,7 +26,7 @@ pub(crate) struct Unit {
     pub(crate) source: Source,
     pub(crate) file: File,
     /// `None` when there are errors.
-    pub(crate) schema: Option<Rc<Schema>>,
+    pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) report: Report,
 }
 
@@ -107,7 +107,7 @@ impl Loader {
         self.open.push((place, source.name.clone()));
         let imports = self.imports(&file, &source, &mut errors);
         self.open.pop();
-        let schema = model::resolve(&file, &source, place, &imports, &mut errors).map(Rc::new);
+        let schema = model::resolve(&file, &source, place, &imports, &mut errors).map(Arc::new);
         let report = errors.into_report(&source);
         self.units[place] = Some(Unit { source, file, schema, report });
         place
@@ -137,7 +137,7 @@ impl Loader {
         import: &ast::Import,
         from: &Source,
         errors: &mut Diagnostics,
-    ) -> Option<(String, Option<Rc<Schema>>)> {
+    ) -> Option<(String, Option<Arc<Schema>>)> {
         let path = &import.path;
         let part = |part: &str| !part.is_empty() && part != "." && !part.contains('\\');
         if path.text.is_empty() || !path.text.split('/').all(part) {

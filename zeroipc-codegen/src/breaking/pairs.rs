@@ -1,7 +1,7 @@
 //! Which old thing is which new thing.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::compiler::Checked;
 use crate::model::Schema;
@@ -38,7 +38,7 @@ pub(super) fn schemas(old: &Checked, new: &Checked) -> Vec<Roots> {
     new.roots.iter().zip(found).map(|(new, old)| Roots { old, new: *new }).collect()
 }
 
-fn schema(checked: &Checked, place: usize) -> Option<&Rc<Schema>> {
+fn schema(checked: &Checked, place: usize) -> Option<&Arc<Schema>> {
     checked.units.get(place).and_then(|unit| unit.schema.as_ref())
 }
 

@@ -5,7 +5,7 @@ use zeroipc_layout::Scalar;
 
 /// A type as the schema could write it.
 pub(super) fn ty(schema: &Schema, id: TypeId) -> String {
-    let named = |name: &str, module: Option<&std::rc::Rc<crate::model::Module>>| match module {
+    let named = |name: &str, module: Option<&std::sync::Arc<crate::model::Module>>| match module {
         Some(module) => format!("{}.{name}", module.namespace.join(".")),
         None => name.to_owned(),
     };

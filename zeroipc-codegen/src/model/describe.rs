@@ -1,6 +1,6 @@
 //! A schema's types in the terms of `zeroipc-layout`, which computes their descriptions and fingerprints.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use zeroipc_layout::encode::{encode, encoded_len};
 use zeroipc_layout::limits::{MAX_DESCRIPTION_DEPTH, MAX_DESCRIPTION_LEN};
@@ -108,7 +108,7 @@ fn inner_struct(schema: &Schema, ty: TypeId) -> Option<TypeId> {
 
 /// What segments say about the types of a schema, by the types' places.
 #[derive(Debug)]
-pub(crate) struct Descriptions(Vec<OnceCell<Described>>);
+pub(crate) struct Descriptions(Vec<OnceLock<Described>>);
 
 impl Descriptions {
     pub(super) fn new(types: usize) -> Descriptions {
@@ -152,17 +152,17 @@ impl Schema {
 /// Places for the parts of descriptions, which refer to each other.
 struct Slots<'a> {
     schema: &'a Schema,
-    types: Vec<OnceCell<TypeDesc<'a>>>,
-    fields: Vec<OnceCell<Vec<FieldDesc<'a>>>>,
-    structs: Vec<OnceCell<StructDesc<'a>>>,
-    cases: Vec<OnceCell<Vec<FieldDesc<'a>>>>,
-    variants: Vec<OnceCell<StructDesc<'a>>>,
-    values: Vec<OnceCell<Vec<EnumValue<'a>>>>,
-    enums: Vec<OnceCell<EnumDesc<'a>>>,
+    types: Vec<OnceLock<TypeDesc<'a>>>,
+    fields: Vec<OnceLock<Vec<FieldDesc<'a>>>>,
+    structs: Vec<OnceLock<StructDesc<'a>>>,
+    cases: Vec<OnceLock<Vec<FieldDesc<'a>>>>,
+    variants: Vec<OnceLock<StructDesc<'a>>>,
+    values: Vec<OnceLock<Vec<EnumValue<'a>>>>,
+    enums: Vec<OnceLock<EnumDesc<'a>>>,
 }
 
-fn cells<T>(count: usize) -> Vec<OnceCell<T>> {
-    (0..count).map(|_| OnceCell::new()).collect()
+fn cells<T>(count: usize) -> Vec<OnceLock<T>> {
+    (0..count).map(|_| OnceLock::new()).collect()
 }
 
 impl<'a> Slots<'a> {

@@ -2,7 +2,7 @@
 //! came.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::enums::EnumHead;
 use super::resolve::Resolver;
@@ -33,7 +33,7 @@ impl Resolver<'_> {
     }
 
     /// The type `id` of another schema as one of this.
-    fn foreign_type(&mut self, schema: &Rc<Schema>, id: TypeId) -> Option<TypeId> {
+    fn foreign_type(&mut self, schema: &Arc<Schema>, id: TypeId) -> Option<TypeId> {
         let kind = match schema.types[id].kind {
             kind @ (TypeKind::Scalar(_) | TypeKind::Str(_)) => kind,
             TypeKind::Array { elem, count } => TypeKind::Array { elem: self.foreign_type(schema, elem)?, count },
@@ -61,7 +61,7 @@ impl Resolver<'_> {
         self.intern(kind)
     }
 
-    fn foreign_struct(&mut self, schema: &Rc<Schema>, i: usize) -> Option<TypeId> {
+    fn foreign_struct(&mut self, schema: &Arc<Schema>, i: usize) -> Option<TypeId> {
         let item = &schema.structs[i];
         let module = owner(schema, item.module.as_ref());
         let key = (module.id, item.name.clone());
@@ -81,7 +81,7 @@ impl Resolver<'_> {
         Some(ty)
     }
 
-    fn foreign_variant(&mut self, schema: &Rc<Schema>, i: usize) -> Option<TypeId> {
+    fn foreign_variant(&mut self, schema: &Arc<Schema>, i: usize) -> Option<TypeId> {
         let item = &schema.variants[i];
         let module = owner(schema, item.module.as_ref());
         let key = (module.id, item.name.clone());
@@ -106,7 +106,7 @@ impl Resolver<'_> {
 }
 
 /// The file that something belongs to: its own, or the schema's that imported it.
-fn owner(schema: &Rc<Schema>, module: Option<&Rc<Module>>) -> Rc<Module> {
+fn owner(schema: &Arc<Schema>, module: Option<&Arc<Module>>) -> Arc<Module> {
     module.unwrap_or(&schema.module).clone()
 }
 

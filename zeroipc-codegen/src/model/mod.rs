@@ -17,7 +17,7 @@ pub(crate) mod structures;
 mod types;
 mod variants;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub(crate) use zeroipc_layout::Flavour;
 use zeroipc_layout::Scalar;
@@ -45,7 +45,7 @@ pub(crate) struct Schema {
     pub(crate) doc: Vec<String>,
     pub(crate) namespace: Vec<String>,
     /// The schema's own file, as its importers see it.
-    pub(crate) module: Rc<Module>,
+    pub(crate) module: Arc<Module>,
     /// The files that the schema imports itself, in its order.
     pub(crate) imports: Vec<Import>,
     pub(crate) consts: Vec<Const>,
@@ -97,7 +97,7 @@ impl Schema {
 
 #[derive(Debug)]
 pub(crate) struct Import {
-    pub(crate) module: Rc<Module>,
+    pub(crate) module: Arc<Module>,
     /// As it is written.
     pub(crate) path: String,
     /// The name of the file here.
@@ -217,7 +217,7 @@ pub(crate) struct Enum {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
-    pub(crate) module: Option<Rc<Module>>,
+    pub(crate) module: Option<Arc<Module>>,
     pub(crate) flavour: Flavour,
     pub(crate) repr: Scalar,
     /// As declared.
@@ -251,7 +251,7 @@ pub(crate) struct Struct {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
-    pub(crate) module: Option<Rc<Module>>,
+    pub(crate) module: Option<Arc<Module>>,
     pub(crate) fields: Vec<Field>,
     pub(crate) size: u64,
     pub(crate) align: u64,
@@ -326,7 +326,7 @@ pub(crate) struct Variant {
     pub(crate) doc: Vec<String>,
     pub(crate) name: String,
     pub(crate) span: Span,
-    pub(crate) module: Option<Rc<Module>>,
+    pub(crate) module: Option<Arc<Module>>,
     /// The type of the tag: an enum named `<name>Tag`.
     pub(crate) tag: TypeId,
     pub(crate) cases: Vec<Case>,

@@ -2,7 +2,7 @@
 //! demand, each once; whoever comes back to something that is still being looked at has found a cycle.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroipc_layout::Scalar;
 
@@ -26,7 +26,7 @@ pub(crate) struct Imported {
     pub(crate) alias: String,
     pub(crate) span: Span,
     /// `None` when the file has errors of its own.
-    pub(crate) schema: Option<Rc<Schema>>,
+    pub(crate) schema: Option<Arc<Schema>>,
 }
 
 /// The meaning of `file`, or `None` when there are errors.
@@ -71,7 +71,7 @@ pub(crate) fn resolve(
         file_name: source.file_name().to_owned(),
         stem: source.stem.clone(),
         doc: file.doc.clone(),
-        module: Rc::new(Module { id: module, stem: source.stem.clone(), namespace: namespace.clone() }),
+        module: Arc::new(Module { id: module, stem: source.stem.clone(), namespace: namespace.clone() }),
         namespace,
         imports: imports.collect(),
         consts,
@@ -317,7 +317,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The imported file with this name here; `None` when an error is reported, here or there.
-    pub(super) fn module(&mut self, name: &str, span: Span) -> Option<Rc<Schema>> {
+    pub(super) fn module(&mut self, name: &str, span: Span) -> Option<Arc<Schema>> {
         match self.imports.iter().find(|import| import.alias == name) {
             Some(import) => {
                 self.used.insert(import.alias.clone());

@@ -1,6 +1,6 @@
 //! How C spells things.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroipc_layout::Scalar;
 
@@ -26,7 +26,7 @@ pub(super) const fn scalar(scalar: Scalar) -> &'static str {
     }
 }
 
-fn space<'a>(schema: &'a Schema, module: Option<&'a Rc<Module>>) -> &'a [String] {
+fn space<'a>(schema: &'a Schema, module: Option<&'a Arc<Module>>) -> &'a [String] {
     module.map_or(schema.namespace.as_slice(), |module| module.namespace.as_slice())
 }
 

@@ -1,6 +1,6 @@
 //! How C++ spells things.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroipc_layout::Scalar;
 
@@ -30,7 +30,7 @@ pub(super) const fn scalar(scalar: Scalar) -> &'static str {
 }
 
 /// A name, in front of which stands the namespace if another file has it.
-pub(super) fn qualified(module: Option<&Rc<Module>>, name: &str) -> String {
+pub(super) fn qualified(module: Option<&Arc<Module>>, name: &str) -> String {
     module.map_or_else(|| name.to_owned(), |module| format!("::{}::{name}", module.namespace.join("::")))
 }
 

@@ -1,6 +1,6 @@
 //! How Python and NumPy spell things.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroipc_layout::Scalar;
 
@@ -104,7 +104,7 @@ pub(super) fn module(module: &Module) -> String {
 }
 
 /// A name of this module or of an imported one.
-pub(super) fn qualified(owner: Option<&Rc<Module>>, name: &str) -> String {
+pub(super) fn qualified(owner: Option<&Arc<Module>>, name: &str) -> String {
     owner.map_or_else(|| name.to_owned(), |owner| format!("{}.{name}", module(owner)))
 }
 

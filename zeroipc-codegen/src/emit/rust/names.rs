@@ -1,6 +1,6 @@
 //! How Rust spells names and types.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroipc_layout::Scalar;
 
@@ -78,7 +78,7 @@ pub(super) fn ty(schema: &Schema, id: TypeId, bare: bool) -> String {
 }
 
 /// A definition of the schema itself, or of one whose output is a sibling module.
-pub(super) fn path(module: Option<&Rc<Module>>, name: &str) -> String {
+pub(super) fn path(module: Option<&Arc<Module>>, name: &str) -> String {
     match module {
         Some(module) => format!("super::{}::{name}", module.stem),
         None => name.to_owned(),
