@@ -19,7 +19,7 @@ fn with_input(input: &Input, then: impl FnOnce(Option<Source>) -> Result<Code, E
 
 pub(crate) fn compile(args: &Compile, levels: &Levels) -> Code {
     if args.targets().is_empty() {
-        eprintln!(
+        show::tell_line!(
             "error: no output is named; add one or more of --c, --cpp, --python, --rust, --json and --zipc, or use \
              `zeroipc-codegen check`"
         );
@@ -58,7 +58,7 @@ fn stdout(compiled: &Compiled) -> Code {
     match compiled.outputs.as_slice() {
         [output] => show::print(&output.text),
         outputs => {
-            eprintln!(
+            show::tell_line!(
                 "error: `--stdout` shows one output, and there are {}; name one schema and output",
                 outputs.len()
             );
@@ -74,8 +74,8 @@ fn stale(out: &Path, compiled: &Compiled, format: Format) -> Code {
         let path = out.join(&output.path);
         let found = std::fs::read_to_string(&path).ok();
         match format {
-            Format::Human => eprint!("{}", diff::stale(&path, found.as_deref(), &output.text)),
-            _ => eprintln!("{}: stale", path.display()),
+            Format::Human => show::tell!("{}", diff::stale(&path, found.as_deref(), &output.text)),
+            _ => show::tell_line!("{}: stale", path.display()),
         }
     }
     if stale.is_empty() { Code::Done } else { Code::Stale }
@@ -83,8 +83,9 @@ fn stale(out: &Path, compiled: &Compiled, format: Format) -> Code {
 
 /// Writes a rule for make: every output depends on every schema that was read.
 fn depfile(file: &Path, args: &Compile, compiled: &Compiled) -> Result<(), Error> {
-    let targets: Vec<String> = paths(args.out_dir(), compiled).map(|path| escaped(&path)).collect();
-    let mut inputs: Vec<String> = compiled.inputs.iter().map(|path| escaped(path)).collect();
+    let outputs: Vec<PathBuf> = paths(args.out_dir(), compiled).collect();
+    let targets = outputs.iter().map(|path| escaped(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut inputs = compiled.inputs.iter().map(|path| escaped(path)).collect::<Result<Vec<_>, _>>()?;
     inputs.sort();
     inputs.dedup();
     let mut text = format!("{}: {}\n", targets.join(" "), inputs.join(" "));
@@ -92,12 +93,40 @@ fn depfile(file: &Path, args: &Compile, compiled: &Compiled) -> Result<(), Error
     for input in inputs {
         text.push_str(&format!("\n{input}:\n"));
     }
-    std::fs::write(file, text).map_err(|error| Error::Io { path: file.to_owned(), error })
+    write_beside(file, &text, compiled.inputs.iter().chain(&outputs))
+}
+
+/// Writes a file that is none of those that were read or written.
+fn write_beside<'a>(file: &Path, text: &str, others: impl Iterator<Item = &'a PathBuf>) -> Result<(), Error> {
+    let place = file.canonicalize().ok();
+    let mut others = others.filter_map(|other| other.canonicalize().ok());
+    if place.is_some_and(|place| others.any(|other| other == place)) {
+        return Err(Error::OverInput(file.to_owned()));
+    }
+    zeroipc_codegen::write_file(file, text)
 }
 
 /// A path as make reads it.
-fn escaped(path: &Path) -> String {
-    path.display().to_string().replace('\\', "\\\\").replace(' ', "\\ ").replace('#', "\\#").replace('$', "$$")
+fn escaped(path: &Path) -> Result<String, Error> {
+    let text = path.display().to_string();
+    if text.contains(['\n', '\r']) {
+        let error = std::io::Error::other("a rule for make cannot have a line end in a path");
+        return Err(Error::Io { path: path.to_owned(), error });
+    }
+    let mut out = String::new();
+    let mut slashes = 0;
+    for c in text.chars() {
+        match c {
+            // Backslashes count only in front of what is escaped.
+            ' ' | '#' => out.push_str(&"\\".repeat(slashes + 1)),
+            ':' | '%' | '*' | '?' | '[' | ']' | '~' => out.push('\\'),
+            '$' => out.push('$'),
+            _ => {}
+        }
+        slashes = if c == '\\' { slashes + 1 } else { 0 };
+        out.push(c);
+    }
+    Ok(out)
 }
 
 pub(crate) fn check(args: &Check, levels: &Levels) -> Code {
@@ -132,8 +161,7 @@ pub(crate) fn breaking(args: &Breaking, levels: &Levels) -> Code {
         }
         // What fails is no new state to compare with.
         if let (Some(file), Code::Done) = (&args.lock, code) {
-            let io = |error| Error::Io { path: file.clone(), error };
-            std::fs::write(file, new.lock()).map_err(io)?;
+            write_beside(file, &new.lock(), new.inputs.iter())?;
         }
         Ok(code)
     })
@@ -142,7 +170,7 @@ pub(crate) fn breaking(args: &Breaking, levels: &Levels) -> Code {
 fn compare(args: &Breaking, what: &str, new: &Checked) -> Result<Code, Error> {
     let old = zeroipc_codegen::against(what, &args.input.schemas, &args.input.include)?;
     for path in &old.missing {
-        eprintln!("note: `{}` is new: it is not in `{what}`", path.display());
+        show::tell_line!("note: `{}` is new: it is not in `{what}`", path.display());
     }
     let mut changes = zeroipc_codegen::breaking(&old.checked, new);
     if let Some(path) = &args.accept {
@@ -151,7 +179,7 @@ fn compare(args: &Breaking, what: &str, new: &Checked) -> Result<Code, Error> {
         show::reports(&[useless], args.input.format());
     }
     match args.input.format() {
-        Format::Short => eprint!("{}", changes.render(Format::Short, args.strict)),
+        Format::Short => show::tell!("{}", changes.render(Format::Short, args.strict)),
         format => show::reports(&changes.reports(args.strict), format),
     }
     Ok(if changes.has_breaking(args.strict) { Code::Findings } else { Code::Done })
@@ -191,7 +219,7 @@ pub(crate) fn explain(code: Option<&str>) -> Code {
     match zeroipc_codegen::page(code) {
         Some(page) => show::print(page),
         None => {
-            eprintln!("error: there is no page about `{code}`; `zeroipc-codegen explain` lists all codes");
+            show::tell_line!("error: there is no page about `{code}`; `zeroipc-codegen explain` lists all codes");
             Code::Trouble
         }
     }

@@ -278,6 +278,8 @@ impl Compiler {
                 Input::Path(path) => loader.load_path(path),
             };
             match place {
+                // A schema that is named twice is compiled once.
+                Ok(place) if roots.contains(&place) => {}
                 Ok(place) => roots.push(place),
                 Err(error) => return (loader.paths, Err(error)),
             }
@@ -289,22 +291,23 @@ impl Compiler {
 
     /// Parts errors from warnings.
     fn judge(&self, mut units: Vec<Unit>, roots: Vec<usize>, inputs: Vec<PathBuf>) -> Result<Checked, Error> {
-        let (mut failed, mut warnings) = (Vec::new(), Vec::new());
+        let (mut failed, mut told, mut warnings) = (false, Vec::new(), Vec::new());
         for unit in &mut units {
             self.check_outputs(unit);
             lint::always(unit);
             self.levels.apply(&mut unit.report);
-            if unit.report.has_errors() {
-                failed.push(unit.report.clone());
+            if unit.report.has_errors() || unit.schema.is_none() {
+                failed = true;
+                // What fails because of an import is told there.
+                told.extend((!unit.report.diagnostics.is_empty()).then(|| unit.report.clone()));
             } else if !unit.report.diagnostics.is_empty() {
                 warnings.push(unit.report.clone());
             }
         }
-        if failed.is_empty() {
-            Ok(Checked { units, roots, warnings, inputs, levels: self.levels.clone() })
-        } else {
-            Err(Error::Schema(failed))
+        if failed {
+            return Err(Error::Schema(told));
         }
+        Ok(Checked { units, roots, warnings, inputs, levels: self.levels.clone() })
     }
 
     /// What the outputs cannot say although the schema can.

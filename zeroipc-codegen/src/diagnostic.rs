@@ -139,43 +139,54 @@ impl Diagnostic {
     }
 }
 
-/// Collects diagnostics. A hostile schema has more of them than anybody reads, so only the first are kept.
+/// Collects diagnostics. A hostile schema has more of them than anybody reads, so only the first errors and the first
+/// others are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
-    list: Vec<Diagnostic>,
-    errors: bool,
+    errors: Vec<Diagnostic>,
+    others: Vec<Diagnostic>,
+    failed: bool,
 }
 
 impl Diagnostics {
     const MAX_KEPT: usize = 10_000;
 
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.errors |= diagnostic.severity == Severity::Error;
-        if self.list.len() < Self::MAX_KEPT {
-            self.list.push(diagnostic);
+        let is_error = diagnostic.severity == Severity::Error;
+        self.failed |= is_error;
+        let list = if is_error { &mut self.errors } else { &mut self.others };
+        if list.len() < Self::MAX_KEPT {
+            list.push(diagnostic);
         }
+    }
+
+    pub(crate) fn extend(&mut self, more: impl IntoIterator<Item = Diagnostic>) {
+        more.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// Something is wrong that is told elsewhere.
     pub(crate) fn fail(&mut self) {
-        self.errors = true;
+        self.failed = true;
     }
 
-    pub(crate) fn as_slice(&self) -> &[Diagnostic] {
-        &self.list
+    pub(crate) fn errors(&self) -> &[Diagnostic] {
+        &self.errors
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.errors
+        self.failed
     }
 
     #[cfg(feature = "rust-input")]
-    pub(crate) fn into_list(self) -> Vec<Diagnostic> {
-        self.list
+    pub(crate) fn into_list(mut self) -> Vec<Diagnostic> {
+        self.errors.append(&mut self.others);
+        self.errors
     }
 
     pub(crate) fn into_report(self, source: &Source) -> Report {
-        Report::new(source, self.list)
+        let mut report = Report { source: source.clone(), diagnostics: Vec::new(), failed: false };
+        report.add(self);
+        report
     }
 }
 
@@ -201,31 +212,30 @@ pub struct Report {
     pub source: Source,
     /// The problems.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether something is wrong, perhaps told elsewhere.
+    failed: bool,
 }
 
 impl Report {
-    fn new(source: &Source, mut diagnostics: Vec<Diagnostic>) -> Report {
-        diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
-        Report { source: source.clone(), diagnostics }
-    }
-
     /// Adds what was found later.
     pub(crate) fn add(&mut self, more: Diagnostics) {
-        self.diagnostics.extend(more.list);
+        self.failed |= more.failed;
+        self.diagnostics.extend(more.errors.into_iter().chain(more.others));
         self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     }
 
     /// Adds the diagnostics of another report about the same source.
     pub(crate) fn merge(&mut self, more: Report) {
+        self.failed |= more.failed;
         self.diagnostics.extend(more.diagnostics);
         self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     }
 
-    /// How many diagnostics [`Report::render`] shows.
+    /// How many diagnostics [`Report::render`] shows to people; errors before others.
     pub const MAX_SHOWN: usize = 100;
 
-    /// Whether one of the diagnostics is an error.
+    /// Whether something is wrong: one of the diagnostics is an error, or an imported file has errors.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.failed || self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }

@@ -34,7 +34,7 @@ fn one(args: &Fmt, path: &Path) -> Result<Code, Error> {
         if args.diff {
             show::print(&diff::unified(&source.name, &source.text, &text));
         } else {
-            eprintln!("{}: not formatted", source.name);
+            show::tell_line!("{}: not formatted", source.name);
         }
         return Ok(Code::Stale);
     }

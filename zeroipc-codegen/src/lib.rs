@@ -94,3 +94,4 @@ pub use levels::Level;
 pub use pages::{page, page_titles};
 pub use registered::schema_of;
 pub use source::{Source, Span};
+pub use write::write_file;

@@ -62,7 +62,8 @@ impl Loader {
     /// Reads a schema from disk and everything that it imports; gives its place among the units.
     pub(crate) fn load_path(&mut self, path: &Path) -> Result<usize, Error> {
         let io = |error| Error::Io { path: path.to_owned(), error };
-        let key = Key::Disk(path.canonicalize().map_err(io)?);
+        // A pipe has no other name.
+        let key = Key::Disk(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
@@ -123,6 +124,9 @@ impl Loader {
                 imports.push(Imported { path, alias, span: import.path.span, schema: None });
                 continue;
             };
+            if let Some(schema) = &schema {
+                check_outputs(schema, file, source, &import.path, &imports, errors);
+            }
             match imports.iter().find(|other| other.alias == alias) {
                 Some(other) => errors.push(errors::import_twice(&import.path, &alias, other.span)),
                 None => imports.push(Imported { path, alias, span: import.path.span, schema }),
@@ -234,6 +238,46 @@ fn parse(source: &Source, errors: &mut Diagnostics) -> File {
     {
         errors.push(errors::no_rust());
         File::default()
+    }
+}
+
+/// Refuses an import whose outputs cannot lie beside those of the importer and its other imports.
+fn check_outputs(
+    schema: &Schema,
+    file: &File,
+    source: &Source,
+    path: &ast::Text,
+    others: &[Imported],
+    errors: &mut Diagnostics,
+) {
+    let modules = |schema: &Schema| {
+        let own = std::iter::once((schema.module.id, schema.stem.clone()));
+        own.chain(schema.imports.iter().map(|import| (import.module.id, import.module.stem.clone())))
+            .collect::<Vec<_>>()
+    };
+    let known: Vec<(usize, String)> =
+        others.iter().filter_map(|other| other.schema.as_ref()).flat_map(|schema| modules(schema)).collect();
+    for (id, stem) in modules(schema) {
+        if stem == source.stem || known.iter().any(|(other, known)| *other != id && *known == stem) {
+            errors.push(errors::import_same_stem(path, &stem));
+            return;
+        }
+    }
+    let namespace: Vec<&str> = match file.namespace.as_slice() {
+        [] => vec![&source.stem],
+        path => path.iter().map(|part| part.text.as_str()).collect(),
+    };
+    if schema.namespace.iter().map(String::as_str).eq(namespace.iter().copied()) {
+        let defines = |name: &str| schema.names().any(|known| known == name);
+        let own = file.items.iter().filter_map(ast::Item::name).find(|name| defines(&name.text));
+        errors.extend(own.map(|name| errors::import_same_name(path, name)));
+    }
+    let same = |other: &&Imported| other.schema.as_ref().is_some_and(|other| other.namespace == schema.namespace);
+    for other in others.iter().filter(same) {
+        let Some(known) = &other.schema else { continue };
+        if known.module.id != schema.module.id && known.names().any(|name| schema.names().any(|other| other == name)) {
+            errors.push(errors::import_same_names(path, other.span));
+        }
     }
 }
 

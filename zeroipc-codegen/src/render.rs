@@ -14,7 +14,8 @@ impl Report {
     /// As [`Report::render`], with the colours of a terminal where the format has any.
     pub fn render_with(&self, format: Format, colour: bool) -> String {
         let mut out = String::new();
-        for (i, diagnostic) in self.diagnostics.iter().take(Self::MAX_SHOWN).enumerate() {
+        let for_people = matches!(format, Format::Human | Format::Short);
+        for (i, diagnostic) in self.shown(for_people).into_iter().enumerate() {
             match format {
                 Format::Human => {
                     if i > 0 {
@@ -29,11 +30,25 @@ impl Report {
             }
             out.push('\n');
         }
-        let for_people = matches!(format, Format::Human | Format::Short);
         if let (true, Some(hidden)) = (for_people, self.diagnostics.len().checked_sub(Self::MAX_SHOWN + 1)) {
             out.push_str(&format!("… and {} more\n", hidden + 1));
         }
         out
+    }
+
+    /// The diagnostics that are shown, in their order: for people the first errors, then the first others; for machines
+    /// all.
+    fn shown(&self, for_people: bool) -> Vec<&Diagnostic> {
+        if !for_people || self.diagnostics.len() <= Self::MAX_SHOWN {
+            return self.diagnostics.iter().collect();
+        }
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        let errors = self.diagnostics.iter().filter(is_error).take(Self::MAX_SHOWN);
+        let mut shown: Vec<&Diagnostic> = errors.collect();
+        let room = Self::MAX_SHOWN - shown.len();
+        shown.extend(self.diagnostics.iter().filter(|diagnostic| !is_error(diagnostic)).take(room));
+        shown.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+        shown
     }
 
     /// One diagnostic as a workflow command.

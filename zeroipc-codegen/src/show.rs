@@ -5,6 +5,24 @@ use std::process::ExitCode;
 
 use zeroipc_codegen::{Error, Format, Report, Source};
 
+/// Tells something on the standard error; a reader that has gone away is no error.
+macro_rules! tell {
+    ($($arguments:tt)*) => {{
+        use std::io::Write as _;
+        let _ = write!(std::io::stderr(), $($arguments)*);
+    }};
+}
+
+/// As [`tell`], with a line end.
+macro_rules! tell_line {
+    ($($arguments:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($arguments)*);
+    }};
+}
+
+pub(crate) use {tell, tell_line};
+
 /// How it went; `docs/schema.md` §3 lists the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
@@ -37,7 +55,7 @@ pub(crate) fn error(error: &Error, format: Format) -> Code {
             Code::Findings
         }
         other => {
-            eprint!("{}", other.render(format));
+            tell!("{}", other.render(format));
             Code::Trouble
         }
     }
@@ -47,7 +65,7 @@ pub(crate) fn error(error: &Error, format: Format) -> Code {
 pub(crate) fn reports(reports: &[Report], format: Format) {
     let apart = if matches!(format, Format::Human) { "\n" } else { "" };
     let texts: Vec<String> = reports.iter().map(|report| report.render_with(format, colour())).collect();
-    eprint!("{}", texts.join(apart));
+    tell!("{}", texts.join(apart));
 }
 
 /// Whether the standard error shows colours.
@@ -60,7 +78,10 @@ fn colour() -> bool {
 /// Prints to the standard output; a reader that has gone away is no error.
 pub(crate) fn print(text: &str) -> Code {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Code::Trouble,
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            tell_line!("error: cannot write to the standard output: {error}");
+            Code::Trouble
+        }
         _ => Code::Done,
     }
 }

@@ -1,6 +1,6 @@
 //! The only file that touches the disk: a file is replaced whole or not at all, and left alone when nothing changed.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::compiler::{Compiled, Error, Output};
@@ -46,15 +46,35 @@ fn says(path: &Path, output: &Output) -> bool {
     std::fs::read(path).is_ok_and(|found| found == output.text.as_bytes())
 }
 
+/// Writes a file whole or not at all; one that is there keeps its permissions.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_file(path: impl AsRef<Path>, text: &str) -> Result<(), Error> {
+    let path = path.as_ref();
+    replace(path, text).map_err(|error| Error::Io { path: path.to_owned(), error })
+}
+
 /// Writes a neighbour of `path` and renames it, so that nobody ever reads half a file.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut neighbour = path.as_os_str().to_owned();
     neighbour.push(format!(".{}.tmp", std::process::id()));
     let neighbour = PathBuf::from(neighbour);
-    let written = std::fs::write(&neighbour, text).and_then(|()| std::fs::rename(&neighbour, path));
+    let written = fill(&neighbour, path, text).and_then(|()| std::fs::rename(&neighbour, path));
     if written.is_err() {
         // What could not be written or renamed is of no use; the first error is the one to tell.
         let _ = std::fs::remove_file(&neighbour);
     }
     written
+}
+
+/// Creates `neighbour`, which nobody else may have put there, with the permissions of `path` if that exists.
+fn fill(neighbour: &Path, path: &Path, text: &str) -> io::Result<()> {
+    // What an earlier process of this number left behind.
+    let _ = std::fs::remove_file(neighbour);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(neighbour)?;
+    if let Ok(metadata) = std::fs::metadata(path) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    file.write_all(text.as_bytes())
 }

@@ -33,6 +33,9 @@ pub fn fix_padding(source: &Source, directories: &[PathBuf]) -> Result<(String, 
     let mut added = 0;
     for _ in 0..MAX_PASSES {
         let Some(report) = errors(&source, directories) else { return Ok((format(&source)?, added)) };
+        if report.source.name != source.name {
+            return Err(report);
+        }
         let is_hole = |diagnostic: &Diagnostic| PADDING.contains(&diagnostic.code);
         let holes: Vec<&Diagnostic> = report.diagnostics.iter().filter(|one| is_hole(one)).collect();
         if report.diagnostics.iter().any(|one| one.severity == Severity::Error && !is_hole(one)) {
@@ -51,12 +54,19 @@ pub fn fix_padding(source: &Source, directories: &[PathBuf]) -> Result<(String, 
     }
 }
 
-/// What keeps the schema from compiling. An import that is wrong is told at the place of the import.
+/// What keeps the schema from compiling, in a file that it imports or in itself.
 fn errors(source: &Source, directories: &[PathBuf]) -> Option<Report> {
     let compiler = directories.iter().fold(Compiler::new().source(source.clone()), Compiler::include);
     match compiler.check() {
-        Err(Error::Schema(reports)) => reports.into_iter().find(|report| report.source.name == source.name),
-        _ => None,
+        Ok(_) => None,
+        Err(Error::Schema(reports)) => {
+            let own = reports.iter().find(|report| report.source.name == source.name);
+            // What this one imports has to be right first: its sizes decide where the holes are here.
+            let other = reports.iter().find(|report| report.source.name != source.name && report.has_errors());
+            other.or(own).cloned()
+        }
+        // A source in memory has no other errors.
+        Err(_) => None,
     }
 }
 

@@ -57,7 +57,7 @@ fn tokens(text: &str) -> Vec<Kind> {
 fn tree(text: &str) -> String {
     let mut errors = Diagnostics::default();
     let shown = format!("{:?}", syntax::parse(text, &mut errors));
-    assert!(!errors.has_errors(), "{:?}\n{text}", errors.as_slice().first());
+    assert!(!errors.has_errors(), "{:?}\n{text}", errors.errors().first());
     let mut parts = shown.split("Span { start: ");
     let first = parts.next().unwrap_or("").to_owned();
     parts.fold(first, |shown, part| shown + part.split_once(" }").map_or(part, |(_, rest)| rest))

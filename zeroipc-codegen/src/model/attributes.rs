@@ -146,10 +146,11 @@ impl<'a> Attributes<'a> {
     }
 
     /// The earlier name, which segments go on to record.
-    pub(super) fn was(self, name: &str, resolver: &mut Resolver<'_>) -> Option<String> {
+    pub(super) fn was(self, name: &str, place: Place, resolver: &mut Resolver<'_>) -> Option<String> {
         let attribute = self.find("was")?;
+        let fits = |was: &str| if place == Case { is_case(was) } else { is_name(was) };
         match text_of(attribute) {
-            Some(was) if is_name(was) && was != name => Some(was.to_owned()),
+            Some(was) if fits(was) && was != name => Some(was.to_owned()),
             _ => {
                 resolver.errors.push(errors::bad_argument(attribute, "the earlier name, such as `@was(\"old_name\")`"));
                 None
@@ -229,6 +230,12 @@ pub(crate) fn words_of(attribute: &Attribute) -> Option<Vec<String>> {
 /// Whether a text can be the name of something in a description.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && !text.starts_with('_') && !text.contains(|c: char| c.is_control())
+}
+
+/// Whether a text can be the name of a case: its tag has the same name in capitals.
+fn is_case(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    is_name(text) && text.len() <= 63 && text.chars().all(letter) && text != super::variants::TAG
 }
 
 /// The place of an attribute, or of the thing itself.

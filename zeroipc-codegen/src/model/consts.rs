@@ -5,7 +5,7 @@ use super::eval::is_bits;
 use super::resolve::{Named, Resolver, State};
 use super::{Alias, Const, ConstType, Literal, TypeId, TypeKind};
 use crate::source::Span;
-use crate::syntax::ast::{LiteralKind, Path};
+use crate::syntax::ast::{self, LiteralKind, Path};
 use crate::syntax::errors;
 use zeroipc_layout::Scalar;
 
@@ -97,7 +97,10 @@ impl Resolver<'_> {
         for i in 0..self.aliases.len() {
             let ast = self.aliases[i].0;
             let attributes = Attributes::read(&ast.attributes, Place::Alias, self);
-            let (unit, meta) = (attributes.unit(self), attributes.meta(self));
+            let (mut unit, meta) = (attributes.unit(self), attributes.meta(self));
+            if unit.is_empty() {
+                unit = self.unit_of(&ast.ty);
+            }
             if let Some(ty) = self.alias_type(i, ast.name.span) {
                 let (doc, name, span) = (ast.doc.clone(), ast.name.text.clone(), ast.name.span);
                 aliases.push(Alias { doc, name, span, ty, unit, meta });
@@ -128,18 +131,33 @@ impl Resolver<'_> {
         }
     }
 
-    /// The unit of the alias that `path` names, or nothing.
-    pub(super) fn alias_unit(&self, path: &Path) -> String {
-        if let Some(module) = &path.module {
-            let import = self.imports.iter().find(|import| import.alias == *module);
-            let schema = import.and_then(|import| import.schema.as_ref());
-            let alias = schema.and_then(|schema| schema.aliases.iter().find(|alias| alias.name == path.name));
-            return alias.map(|alias| alias.unit.clone()).unwrap_or_default();
+    /// The unit that a type brings along, by way of aliases and arrays; empty where it has none.
+    pub(super) fn unit_of(&self, ty: &ast::Type) -> String {
+        let mut ty = ty;
+        // Aliases that lead back to themselves are told elsewhere.
+        for _ in 0..=self.aliases.len() + 64 {
+            let path = match &ty.kind {
+                ast::TypeKind::Named(path) => path,
+                ast::TypeKind::Array { elem, .. } => {
+                    ty = elem;
+                    continue;
+                }
+                ast::TypeKind::Str(_) | ast::TypeKind::Bytes(_) => break,
+            };
+            if let Some(module) = &path.module {
+                let import = self.imports.iter().find(|import| import.alias == *module);
+                let schema = import.and_then(|import| import.schema.as_ref());
+                let alias = schema.and_then(|schema| schema.aliases.iter().find(|alias| alias.name == path.name));
+                return alias.map(|alias| alias.unit.clone()).unwrap_or_default();
+            }
+            let Some(Named::Alias(i)) = self.names.get(&path.name) else { break };
+            let alias = self.aliases[*i].0;
+            if let Some(unit) = Attributes::unit_text(&alias.attributes) {
+                return unit;
+            }
+            ty = &alias.ty;
         }
-        match self.names.get(&path.name) {
-            Some(Named::Alias(i)) => Attributes::unit_text(&self.aliases[*i].0.attributes).unwrap_or_default(),
-            _ => String::new(),
-        }
+        String::new()
     }
 
     /// The number, or the number in an array, that a type is made of.

@@ -174,7 +174,7 @@ impl<'a> Resolver<'a> {
             } else {
                 Attributes::read(value.attributes, Place::Value, self)
             };
-            let (was, meta) = (attributes.was(&value.name.text, self), attributes.meta(self));
+            let (was, meta) = (attributes.was(&value.name.text, Place::Value, self), attributes.meta(self));
             let was = if is_tag { Attributes::was_text(value.attributes).map(|was| was.to_uppercase()) } else { was };
             let number = self.number(i, value, next, repr);
             next = number.and_then(|number| following(flavour, number));

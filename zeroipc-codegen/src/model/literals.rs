@@ -6,7 +6,7 @@ use super::consts::{is_complex, is_float};
 use super::eval::eval;
 use super::resolve::Resolver;
 use super::{Flavour, Literal, TypeId, TypeKind};
-use crate::syntax::ast::{self, Expr, ExprKind, LiteralKind, Path};
+use crate::syntax::ast::{self, Binary, Expr, ExprKind, LiteralKind, Path, Unary};
 use crate::syntax::errors;
 
 impl Resolver<'_> {
@@ -56,25 +56,57 @@ impl Resolver<'_> {
     }
 
     fn float_expression(&mut self, ast: &ast::Literal, expr: &Expr, scalar: Scalar) -> Option<Literal> {
-        if let ExprKind::Name(path) = &expr.kind {
-            return match self.constant_literal(path, expr.span)? {
+        match &expr.kind {
+            ExprKind::Name(path) => match self.constant_literal(path, expr.span)? {
                 Literal::Float(value) => self.float(ast, value, scalar),
-                Literal::Int(value) => self.float(ast, value as f64, scalar),
+                Literal::Int(value) => self.whole(ast, value, scalar),
                 _ => self.misfit(ast, wanted(scalar)),
-            };
+            },
+            ExprKind::Unary(Unary::Negate, operand) if matches!(operand.kind, ExprKind::Name(_)) => {
+                match self.float_expression(ast, operand, scalar)? {
+                    Literal::Float(value) => Some(Literal::Float(-value)),
+                    other => Some(other),
+                }
+            }
+            _ if divides(expr) => {
+                self.errors.push(errors::division_of_floats(ast.span));
+                None
+            }
+            _ => {
+                let value = eval(expr, Scalar::I64, self)?;
+                self.whole(ast, value, scalar)
+            }
         }
-        let value = eval(expr, Scalar::I64, self)?;
+    }
+
+    /// A whole number as a float, if the float can be that number.
+    fn whole(&mut self, ast: &ast::Literal, value: i128, scalar: Scalar) -> Option<Literal> {
+        let digits = match scalar.name() {
+            "f16" => 11,
+            "f32" => 24,
+            _ => 53,
+        };
+        let odd = value.unsigned_abs() >> value.trailing_zeros().min(127);
+        if odd >> digits != 0 {
+            self.errors.push(errors::inexact(ast.span, value, scalar.name()));
+            return None;
+        }
         self.float(ast, value as f64, scalar)
     }
 
     fn float(&mut self, ast: &ast::Literal, value: f64, scalar: Scalar) -> Option<Literal> {
-        let max = match scalar.name() {
-            "f16" => 65_504.0,
-            "f32" => f64::from(f32::MAX),
-            _ => f64::MAX,
+        // What rounds to the largest number fits; half a step above it does not.
+        let (too_large, too_small) = match scalar.name() {
+            "f16" => (value.abs() >= 65_520.0, value.abs() <= f64::powi(2.0, -25)),
+            "f32" => ((value as f32).is_infinite(), value as f32 == 0.0),
+            _ => (false, false),
         };
-        if value.is_finite() && value.abs() > max {
+        if value.is_finite() && too_large {
             self.errors.push(errors::float_too_large(ast.span, value, scalar.name()));
+            return None;
+        }
+        if value != 0.0 && too_small {
+            self.errors.push(errors::float_too_small(ast.span, value, scalar.name()));
             return None;
         }
         Some(Literal::Float(value))
@@ -165,6 +197,15 @@ pub(super) fn compare(low: &Literal, high: &Literal) -> Option<std::cmp::Orderin
         (Literal::Int(low), Literal::Int(high)) => Some(low.cmp(high)),
         (Literal::Float(low), Literal::Float(high)) => low.partial_cmp(high),
         _ => None,
+    }
+}
+
+/// Whether an expression divides, which whole numbers do without a fraction.
+fn divides(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Unary(_, operand) => divides(operand),
+        ExprKind::Binary(operator, left, right) => *operator == Binary::Divide || divides(left) || divides(right),
+        _ => false,
     }
 }
 

@@ -79,6 +79,17 @@ impl Schema {
         }
     }
 
+    /// The names of everything that the schema defines.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let consts = self.consts.iter().map(|item| item.name.as_str());
+        let aliases = self.aliases.iter().map(|item| item.name.as_str());
+        let enums = self.own_enums().map(|item| item.name.as_str());
+        let structs = self.own_structs().map(|item| item.name.as_str());
+        let variants = self.own_variants().map(|item| item.name.as_str());
+        let segments = self.segments.iter().map(|item| item.name.as_str());
+        consts.chain(aliases).chain(enums).chain(structs).chain(variants).chain(segments)
+    }
+
     /// The schema's own enums and flags, the tags of its variants among them.
     pub(crate) fn own_enums(&self) -> impl Iterator<Item = &Enum> {
         self.enums.iter().filter(|item| item.module.is_none())

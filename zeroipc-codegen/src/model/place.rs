@@ -71,10 +71,10 @@ impl<'a> Layout<'a> {
     fn field(&mut self, ast: &'a ast::Field, resolver: &mut Resolver<'_>) -> Option<()> {
         let attributes = Attributes::read(&ast.attributes, Place::Field, resolver);
         let mut unit = attributes.unit(resolver);
-        if let (true, ast::TypeKind::Named(path)) = (unit.is_empty(), &ast.ty.kind) {
-            unit = resolver.alias_unit(path);
+        if unit.is_empty() {
+            unit = resolver.unit_of(&ast.ty);
         }
-        let (was, meta) = (attributes.was(&ast.name.text, resolver), attributes.meta(resolver));
+        let (was, meta) = (attributes.was(&ast.name.text, Place::Field, resolver), attributes.meta(resolver));
         let ty = resolver.resolve(&ast.ty)?;
         resolver.field_types.insert(ast.name.span, ty);
         let (size, align) = (resolver.ty(ty).size, resolver.ty(ty).align);

@@ -91,20 +91,8 @@ pub(crate) fn resolve(
 fn span_of(item: &Item) -> Span {
     match item {
         Item::Assert(item) => item.span,
-        _ => name_of(item).map_or(Span::new(0, 0), |name| name.span),
+        _ => item.name().map_or(Span::new(0, 0), |name| name.span),
     }
-}
-
-fn name_of(item: &Item) -> Option<&Ident> {
-    Some(match item {
-        Item::Const(item) => &item.name,
-        Item::Alias(item) => &item.name,
-        Item::Enum(item) => &item.name,
-        Item::Struct(item) => &item.name,
-        Item::Variant(item) => &item.name,
-        Item::Segment(item) => &item.name,
-        Item::Assert(_) => return None,
-    })
 }
 
 #[derive(Clone, Copy)]
@@ -212,7 +200,7 @@ impl<'a> Resolver<'a> {
                 Item::Segment(_) => Named::Segment,
                 Item::Assert(_) => continue,
             };
-            if let Some(name) = name_of(item) {
+            if let Some(name) = item.name() {
                 resolver.names.entry(name.text.clone()).or_insert(named);
             }
         }
@@ -303,7 +291,10 @@ impl<'a> Resolver<'a> {
     /// Does something while `name` is being looked at.
     pub(super) fn on_path<T>(&mut self, name: &'a str, asked: Span, then: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push((name, asked));
+        // The names of an enum's values mean something in its own expressions only.
+        let outer = self.values_of.take();
         let result = then(self);
+        self.values_of = outer;
         self.path.pop();
         result
     }

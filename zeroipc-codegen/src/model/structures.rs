@@ -2,8 +2,8 @@
 
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
-/// Segments may have up to 2^56 bytes: the locks lie beyond.
-pub(crate) const MAX_SIZE: u64 = 1 << 56;
+/// Segments have less than 2^56 bytes: the locks lie there and beyond.
+pub(crate) const MAX_SIZE: u64 = (1 << 56) - 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StructureKind {

@@ -1,5 +1,7 @@
 //! Variants: the tag first, then every payload at the first offset that suits all of them.
 
+use std::collections::HashMap;
+
 use zeroipc_layout::limits::MAX_ELEMENT_SIZE;
 use zeroipc_layout::pack::align_up;
 
@@ -57,6 +59,20 @@ impl<'a> Resolver<'a> {
         self.add(Type { kind: TypeKind::Variant(i), size: placed.size, align: placed.align, ..measured })
     }
 
+    /// A case's field is found by the name of its tag without regard to `_`, so no two may be alike in that.
+    fn check_cases(&mut self, ast: &'a ast::Variant) {
+        let mut first: HashMap<String, &ast::Ident> = HashMap::new();
+        for case in &ast.cases {
+            let was = Attributes::was_text(&case.attributes);
+            let recorded = was.unwrap_or_else(|| case.name.text.clone()).replace('_', "");
+            if let Some(other) = first.insert(recorded, &case.name) {
+                if other.text != case.name.text {
+                    self.errors.push(errors::cases_alike(&case.name, other));
+                }
+            }
+        }
+    }
+
     fn place_variant(&mut self, ast: &'a ast::Variant) -> Option<Variant> {
         let meta = Attributes::read(&ast.attributes, Place::Variant, self).meta(self);
         if ast.cases.is_empty() && ast.complete {
@@ -69,11 +85,12 @@ impl<'a> Resolver<'a> {
             _ => return None,
         };
         let tag = self.intern(TypeKind::Enum(tag))?;
+        self.check_cases(ast);
         let mut cases = Vec::new();
         let mut whole = ast.complete;
         for case in &ast.cases {
             let attributes = Attributes::read(&case.attributes, Place::Case, self);
-            let (was, meta) = (attributes.was(&case.name.text, self), attributes.meta(self));
+            let (was, meta) = (attributes.was(&case.name.text, Place::Case, self), attributes.meta(self));
             let ty = match &case.ty {
                 Some(ty) => {
                     let ty = self.resolve(ty);

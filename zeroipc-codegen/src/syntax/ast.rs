@@ -45,6 +45,21 @@ pub(crate) enum Item {
     Assert(Assert),
 }
 
+impl Item {
+    /// The name that the item defines.
+    pub(crate) fn name(&self) -> Option<&Ident> {
+        Some(match self {
+            Item::Const(item) => &item.name,
+            Item::Alias(item) => &item.name,
+            Item::Enum(item) => &item.name,
+            Item::Struct(item) => &item.name,
+            Item::Variant(item) => &item.name,
+            Item::Segment(item) => &item.name,
+            Item::Assert(_) => return None,
+        })
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Const {
     pub(crate) doc: Doc,

@@ -30,7 +30,7 @@ impl<'a> Parser<'a> {
     /// A parser in front of the first token of `text`.
     pub(super) fn new(text: &str, errors: &'a mut Diagnostics) -> Parser<'a> {
         let tokens = lex(text, errors);
-        let quiet = quiet_lines(text, errors.as_slice());
+        let quiet = quiet_lines(text, errors.errors());
         Parser { tokens, at: 0, nesting: 0, operators: 0, quiet, errors }
     }
 

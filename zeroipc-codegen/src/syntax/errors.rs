@@ -315,6 +315,18 @@ pub(crate) fn float_too_large(span: Span, value: f64, ty: &str) -> Diagnostic {
     Diagnostic::error(28, span, format!("{value:e} is too large for `{ty}`"))
 }
 
+pub(crate) fn float_too_small(span: Span, value: f64, ty: &str) -> Diagnostic {
+    Diagnostic::error(28, span, format!("{value:e} is too small for `{ty}`, where it would be 0"))
+}
+
+pub(crate) fn inexact(span: Span, value: i128, ty: &str) -> Diagnostic {
+    Diagnostic::error(28, span, format!("no `{ty}` is exactly {value}; write `{value}.0` for the nearest one"))
+}
+
+pub(crate) fn division_of_floats(span: Span) -> Diagnostic {
+    Diagnostic::error(28, span, "expressions compute with whole numbers, where 1 / 2 is 0; write the result as a float")
+}
+
 pub(crate) fn text_too_long(span: Span, len: usize, max: u32) -> Diagnostic {
     Diagnostic::error(28, span, format!("the text has {len} bytes, and {max} fit"))
 }
@@ -404,6 +416,21 @@ pub(crate) fn no_rust() -> Diagnostic {
         .help("write a `.zipc` schema, or add the feature")
 }
 
+pub(crate) fn import_same_stem(path: &Text, stem: &str) -> Diagnostic {
+    let message = format!("two files called `{}` meet here, and their outputs would be one file", shortened(stem));
+    Diagnostic::error(18, path.span, message).help("rename one of the files")
+}
+
+pub(crate) fn import_same_name(path: &Text, name: &Ident) -> Diagnostic {
+    let message = format!("`{}` is in the same namespace and defines `{}` too", shortened(&path.text), name.text);
+    Diagnostic::error(18, path.span, message).also(name.span, "this one")
+}
+
+pub(crate) fn import_same_names(path: &Text, other: Span) -> Diagnostic {
+    let message = format!("`{}` and another import define the same name in one namespace", shortened(&path.text));
+    Diagnostic::error(18, path.span, message).also(other, "the other import")
+}
+
 pub(crate) fn unknown_module(span: Span, name: &str, near: Option<&str>) -> Diagnostic {
     let error = Diagnostic::error(18, span, format!("nothing is imported as `{}`", shortened(name)));
     match near {
@@ -445,6 +472,12 @@ pub(crate) fn recorded_twice(name: &Ident, first: Span, recorded: &str) -> Diagn
     Diagnostic::error(3, name.span, format!("two names are recorded as `{}` in segments", shortened(recorded)))
         .also(first, "the other one")
         .help("`@was` names what was here before; an earlier name belongs to one thing only")
+}
+
+pub(crate) fn cases_alike(name: &Ident, first: &Ident) -> Diagnostic {
+    let message =
+        format!("`{}` and `{}` differ in `_` alone, and readers find a case without it", first.text, name.text);
+    Diagnostic::error(3, name.span, message).also(first.span, "the other case")
 }
 
 // --- flags: 0027 ---

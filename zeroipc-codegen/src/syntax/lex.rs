@@ -159,9 +159,17 @@ impl<'a> Lexer<'a> {
         if float > 0 {
             let digits = self.rest()[..float].replace('_', "");
             let value = digits.parse().ok().filter(|value: &f64| value.is_finite());
-            if value.is_none() {
+            let mantissa = digits.split(['e', 'E']).next().unwrap_or("");
+            let why = match value {
+                None => Some("it is too large for 64 bits"),
+                Some(0.0) if mantissa.contains(|c: char| ('1'..='9').contains(&c)) => {
+                    Some("it is too small for 64 bits, where it would be 0")
+                }
+                Some(_) => None,
+            };
+            if let Some(why) = why {
                 let span = Span::new(self.at, self.at + float);
-                self.errors.push(errors::bad_number(span, &digits, "it is too large for 64 bits"));
+                self.errors.push(errors::bad_number(span, &digits, why));
             }
             self.push(Kind::Float(value.unwrap_or(0.0)), float);
             return;

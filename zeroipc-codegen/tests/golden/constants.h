@@ -68,7 +68,7 @@ extern "C" {
 #define TESTS_CONSTANTS_EPSILON 1e-6f
 
 /** A whole number as a float. */
-#define TESTS_CONSTANTS_HALF_ROWS 2.0
+#define TESTS_CONSTANTS_DOUBLE_ROWS 8.0
 
 /** No number at all. */
 #define TESTS_CONSTANTS_UNKNOWN ZEROIPC_SCHEMA_CAST(double, NAN)

@@ -126,7 +126,7 @@ inline constexpr float GRAVITY_F32 = 9.80665f;
 inline constexpr float EPSILON = 1e-6f;
 
 /** A whole number as a float. */
-inline constexpr double HALF_ROWS = 2.0;
+inline constexpr double DOUBLE_ROWS = 8.0;
 
 /** No number at all. */
 inline constexpr double UNKNOWN = std::numeric_limits<double>::quiet_NaN();

@@ -15,7 +15,7 @@ __all__ = [
     "GRAVITY",
     "GRAVITY_F32",
     "EPSILON",
-    "HALF_ROWS",
+    "DOUBLE_ROWS",
     "UNKNOWN",
     "FAR",
     "LOW",
@@ -44,7 +44,7 @@ GRAVITY_F32: Final = 9.806650161743164
 EPSILON: Final = 9.999999974752427e-7
 
 #: A whole number as a float.
-HALF_ROWS: Final = 2.0
+DOUBLE_ROWS: Final = 8.0
 
 #: No number at all.
 UNKNOWN: Final = math.nan

@@ -266,3 +266,58 @@ fn lint_fingerprint_and_breaking_tell_and_return() {
     assert_code(&command(&dir, &["breaking", "point.zipc"]), 2);
     assert_code(&command(&dir, &["breaking", "point.zipc", "--against", "nowhere.zipc"]), 2);
 }
+
+/// A file that is asked for beside the outputs replaces nothing that was read or written.
+#[test]
+fn other_files_replace_no_schema() {
+    let dir = scratch("cli_beside");
+    std::fs::write(dir.join("point.zipc"), POINT).unwrap();
+    for args in [
+        ["point.zipc", "--c", "--depfile", "point.zipc"],
+        ["point.zipc", "--c", "--depfile", "point.h"],
+        ["breaking", "point.zipc", "--lock", "point.zipc"],
+    ] {
+        assert_code(&command(&dir, &args), 2);
+        assert_eq!(std::fs::read_to_string(dir.join("point.zipc")).unwrap(), POINT, "{args:?}");
+    }
+    assert!(std::fs::read_to_string(dir.join("point.h")).unwrap().contains("typedef struct point_point"));
+    // The same schema under two names is compiled once.
+    assert_code(&command(&dir, &["point.zipc", "./point.zipc", "--c"]), 0);
+}
+
+/// `make` reads back what the rule says, also of odd names.
+#[test]
+fn make_reads_the_dependency_file() {
+    let dir = scratch("cli_make");
+    if Command::new("make").arg("--version").output().is_err() {
+        eprintln!("skipped: make is not installed");
+        return;
+    }
+    for (i, name) in
+        ["with space.zipc", "b\\c.zipc", "c:d.zipc", "p%q.zipc", "a*b.zipc", "d$e.zipc", "h#i.zipc"].iter().enumerate()
+    {
+        std::fs::write(dir.join(name), format!("namespace odd{i}; {POINT}")).unwrap();
+        assert_code(&command(&dir, &[name, "--json", "-o", "out", "--depfile", "odd.d"]), 0);
+        let output = dir.join("out").join(Path::new(name).with_extension("json"));
+        let target = output.strip_prefix(&dir).unwrap().to_str().unwrap();
+        std::fs::write(dir.join("Makefile"), "include odd.d\n").unwrap();
+        let make = |question: &str| {
+            let make = Command::new("make").current_dir(&dir).args([question, "--", target]).output().unwrap();
+            (make.status.code(), text(&[make.stdout, make.stderr].concat()))
+        };
+        assert_eq!(make("-q").0, Some(0), "{name}: {}", make("-q").1);
+        std::fs::remove_file(dir.join(name)).unwrap();
+        assert_eq!(make("-q").0, Some(1), "{name}: {}", make("-q").1);
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_panic() {
+    let dir = scratch("cli_gone");
+    std::fs::write(dir.join("bad.zipc"), "struct Bad { x: Nope; }").unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_zeroipc-codegen"));
+    let status = check.current_dir(&dir).args(["check", "bad.zipc"]).stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}

@@ -21,7 +21,7 @@ pub const GRAVITY_F32: f32 = 9.80665;
 pub const EPSILON: f32 = 1e-6;
 
 /// A whole number as a float.
-pub const HALF_ROWS: f64 = 2.0;
+pub const DOUBLE_ROWS: f64 = 8.0;
 
 /// No number at all.
 pub const UNKNOWN: f64 = f64::NAN;
