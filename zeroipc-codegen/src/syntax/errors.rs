@@ -475,8 +475,10 @@ pub(crate) fn recorded_twice(name: &Ident, first: Span, recorded: &str) -> Diagn
 }
 
 pub(crate) fn cases_alike(name: &Ident, first: &Ident) -> Diagnostic {
-    let message =
-        format!("`{}` and `{}` differ in `_` alone, and readers find a case without it", first.text, name.text);
+    let message = format!(
+        "`{}` and `{}` are recorded alike but for `_`, and readers find a case without it",
+        first.text, name.text
+    );
     Diagnostic::error(3, name.span, message).also(first.span, "the other case")
 }
 

@@ -97,9 +97,11 @@ fn usage_and_missing_files_are_trouble() {
     assert_code(&command(&dir, &["missing.zipc", "--c"]), 2);
     assert_code(&command(&dir, &["point.zipc"]), 2);
     assert_code(&command(&dir, &["--c"]), 2);
-    let twice = tests_dir().join("accept/struct_only.zipc");
-    let twice = twice.to_str().unwrap();
-    assert_code(&command(&dir, &[twice, twice, "--c"]), 2);
+    // Two schemas of one name.
+    std::fs::create_dir(dir.join("other")).unwrap();
+    std::fs::write(dir.join("point.zipc"), POINT).unwrap();
+    std::fs::write(dir.join("other/point.zipc"), POINT).unwrap();
+    assert_code(&command(&dir, &["point.zipc", "other/point.zipc", "--c"]), 2);
 }
 
 #[test]
@@ -306,8 +308,13 @@ fn make_reads_the_dependency_file() {
             (make.status.code(), text(&[make.stdout, make.stderr].concat()))
         };
         assert_eq!(make("-q").0, Some(0), "{name}: {}", make("-q").1);
+        // Without the rule for it, the schema is missed by its name.
+        let rule = std::fs::read_to_string(dir.join("odd.d")).unwrap();
+        std::fs::write(dir.join("odd.d"), rule.lines().next().unwrap().to_owned() + "\n").unwrap();
         std::fs::remove_file(dir.join(name)).unwrap();
-        assert_eq!(make("-q").0, Some(1), "{name}: {}", make("-q").1);
+        let (code, said) = make("-n");
+        assert_eq!(code, Some(2), "{name}: {said}");
+        assert!(said.contains(&format!("No rule to make target '{name}'")), "{name}: {said}");
     }
 }
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 /// A directory or file below `src/`, and what it may import from the crate.
-const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::half", "emit::spelling"];
-const C_FAMILY: &[&str] = &["case", "model", "emit::banner", "emit::cfamily", "emit::half", "emit::spelling"];
+const EMITTER: &[&str] = &["case", "model", "emit::banner", "emit::half", "emit::hex", "emit::spelling"];
+const C_FAMILY: &[&str] =
+    &["case", "model", "emit::banner", "emit::cfamily", "emit::half", "emit::hex", "emit::spelling"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("source.rs", &[]),
     ("case.rs", &[]),
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fingerprints.rs", &["compiler", "model"]),
     ("layout", &["compiler", "model", "syntax::nearest", "layout", "emit"]),
     ("doc", &["case", "compiler", "model", "layout", "emit"]),
-    ("emit/cfamily", &["model", "emit::half"]),
+    ("emit/cfamily", &["model", "emit::half", "emit::hex"]),
     ("emit/c", C_FAMILY),
     ("emit/cpp", C_FAMILY),
     ("emit/python", EMITTER),

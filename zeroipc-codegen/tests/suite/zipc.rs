@@ -37,12 +37,12 @@ fn a_schema_that_came_out_goes_in_as_the_same() {
 #[test]
 fn values_are_written_by_their_names() {
     let input = "const MASK: u16 = 0xff00;\nflags Access: u8 { READ, WRITE, BOTH = 3, TOP = bit 7, NONE = 0 }\n\
-                 enum Mode: i8 { OFF = -1, ON }\nconst HALF: f32 = 5 / 2;\n\
+                 enum Mode: i8 { OFF = -1, ON }\nconst TWO: f32 = 4 - 2;\n\
                  struct It { a: Access = READ | TOP; b: Access = BOTH; c: Mode = ON @null(OFF); d: [Access; 2] = [NONE, READ]; }";
     let compiled = compile(&Source::new("it.zipc", input), true, &[Target::Zipc]);
     let text = text(&compiled, Target::Zipc);
     for line in [
-        "const MASK: u16 = 0xFF00;\nconst HALF: f32 = 2.0;\n",
+        "const MASK: u16 = 0xFF00;\nconst TWO: f32 = 2.0;\n",
         "    BOTH = READ | WRITE,\n    TOP = bit 7,\n    NONE = 0,\n",
         "    OFF = -1,\n    ON = 0,\n",
         "    a: Access = READ | TOP;\n    b: Access = BOTH;\n    c: Mode = ON @null(OFF);\n    d: [Access; 2] = [NONE, READ];\n",

@@ -4,7 +4,8 @@
 use zeroipc_layout::Scalar;
 
 use super::names;
-use crate::emit::{half, hex};
+use crate::emit::half;
+use crate::emit::hex;
 use crate::model::{Enum, Flavour, Literal, Schema, TypeId, TypeKind};
 
 /// A whole number.
