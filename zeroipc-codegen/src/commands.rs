@@ -84,14 +84,15 @@ fn stale(out: &Path, compiled: &Compiled, format: Format) -> Code {
 /// Writes a rule for make: every output depends on every schema that was read.
 fn depfile(file: &Path, args: &Compile, compiled: &Compiled) -> Result<(), Error> {
     let outputs: Vec<PathBuf> = paths(args.out_dir(), compiled).collect();
-    let targets = outputs.iter().map(|path| escaped(path)).collect::<Result<Vec<_>, _>>()?;
+    let targets = outputs.iter().map(|path| escaped(path).map(|path| as_target(&path)));
+    let targets = targets.collect::<Result<Vec<_>, _>>()?;
     let mut inputs = compiled.inputs.iter().map(|path| escaped(path)).collect::<Result<Vec<_>, _>>()?;
     inputs.sort();
     inputs.dedup();
     let mut text = format!("{}: {}\n", targets.join(" "), inputs.join(" "));
     // A schema that is removed is no error of make, which then compiles again.
     for input in inputs {
-        text.push_str(&format!("\n{input}:\n"));
+        text.push_str(&format!("\n{}:\n", as_target(&input)));
     }
     write_beside(file, &text, compiled.inputs.iter().chain(&outputs))
 }
@@ -106,7 +107,12 @@ fn write_beside<'a>(file: &Path, text: &str, others: impl Iterator<Item = &'a Pa
     zeroipc_codegen::write_file(file, text)
 }
 
-/// A path as make reads it.
+/// A path in front of the colon, where a `%` would make a pattern of it.
+fn as_target(path: &str) -> String {
+    path.replace('%', "\\%")
+}
+
+/// A path as make reads it behind the colon.
 fn escaped(path: &Path) -> Result<String, Error> {
     let text = path.display().to_string();
     if text.contains(['\n', '\r']) {
@@ -119,7 +125,7 @@ fn escaped(path: &Path) -> Result<String, Error> {
         match c {
             // Backslashes count only in front of what is escaped.
             ' ' | '#' => out.push_str(&"\\".repeat(slashes + 1)),
-            ':' | '%' | '*' | '?' | '[' | ']' | '~' => out.push('\\'),
+            ':' | '*' | '?' | '[' | ']' | '~' => out.push('\\'),
             '$' => out.push('$'),
             _ => {}
         }
