@@ -314,7 +314,9 @@ fn make_reads_the_dependency_file() {
         std::fs::remove_file(dir.join(name)).unwrap();
         let (code, said) = make("-n");
         assert_eq!(code, Some(2), "{name}: {said}");
-        assert!(said.contains(&format!("No rule to make target '{name}'")), "{name}: {said}");
+        // It tells a missing `*` with the backslash that keeps it from being a pattern.
+        let missed = format!("No rule to make target '{}'", name.replace('\\', ""));
+        assert!(said.replace('\\', "").contains(&missed), "{name}: {said}");
     }
 }
 
