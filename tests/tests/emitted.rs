@@ -35,7 +35,7 @@ fn constants_are_what_the_schema_computes() {
     use full::constants as all;
     assert_eq!((all::ROWS, all::MASK, all::LOWEST), (4, 0xFFFF_0000_0000_0000, i64::MIN));
     assert_eq!((all::GRAVITY, all::GRAVITY_F32, all::EPSILON), (9.80665, 9.80665_f32, 1e-6));
-    assert_eq!((all::HALF_ROWS, all::FAR, all::LOW), (2.0, f32::INFINITY, f64::NEG_INFINITY));
+    assert_eq!((all::DOUBLE_ROWS, all::FAR, all::LOW), (8.0, f32::INFINITY, f64::NEG_INFINITY));
     assert!(all::UNKNOWN.is_nan());
     assert_eq!((all::HALF, bare::constants::HALF), (F16::from_f32(0.5), F16::from_f32(0.5).to_bits()));
     assert_eq!((all::GREETING, all::ON, all::OLD_ROWS), ("say \"hello\" \\ ??= äö", true, 3));

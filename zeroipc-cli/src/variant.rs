@@ -18,14 +18,16 @@ pub(crate) fn present<'a>(node: StructNode<'a>, bytes: &[u8]) -> impl Iterator<I
 /// The names that the tag of a variant has now; `None` if the struct is no variant.
 ///
 /// A variant has a first field `tag` that is an enum, all others at one offset behind it, and for each of them a value of the
-/// tag with its name. Foreign descriptions can say anything: where a case has no such value, every field is shown.
+/// tag with its name. Foreign descriptions can say anything: where a case has no such value, every field is shown. So it is
+/// where there is one other field only: an ordinary struct may look like that.
 fn named_by_tag(node: StructNode<'_>, bytes: &[u8]) -> Option<HashSet<String>> {
     let mut fields = node.fields();
     let tag = fields.next().filter(|field| field.name == "tag")?;
     let Node::Enum(values) = tag.ty.node() else { return None };
     let offset = fields.next()?.offset;
     let is_apart = u64::from(tag.offset) + tag.ty.size() <= u64::from(offset);
-    if !is_apart || fields.any(|field| field.offset != offset) {
+    let others: Vec<_> = fields.collect();
+    if !is_apart || others.is_empty() || others.iter().any(|field| field.offset != offset) {
         return None;
     }
     let all: HashSet<String> = values.values().map(|(_, name)| folded(name)).collect();

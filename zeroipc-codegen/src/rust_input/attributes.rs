@@ -35,8 +35,33 @@ pub(super) enum Repr {
     Missing,
 }
 
-/// Whether `#[derive(…)]` has `ShmLayout`.
+/// The `#[cfg_attr(…)]` that say something about a type's layout or its names.
+pub(super) fn conditional(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes.iter().filter(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            ["repr", "shm", "ShmLayout", "deprecated"].iter().any(|word| mentions(list.tokens.clone(), word))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a word stands among tokens.
+fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        _ => false,
+    })
+}
+
+/// Whether `#[derive(…)]` has `ShmLayout`, be it under a condition, which is then refused.
 pub(super) fn is_shared(attributes: &[Attribute]) -> bool {
+    if conditional(attributes).any(|attribute| match &attribute.meta {
+        Meta::List(list) => mentions(list.tokens.clone(), "ShmLayout"),
+        _ => false,
+    }) {
+        return true;
+    }
     let derives = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
     let paths = derives.flat_map(|derive| derive.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated));
     paths.flatten().any(|path| path.segments.last().is_some_and(|last| last.ident == "ShmLayout"))

@@ -23,6 +23,11 @@ pub(super) fn conditional_field(span: Span, field: &str) -> Diagnostic {
         .help("a schema has one layout; put such fields into structs of their own")
 }
 
+pub(super) fn conditional_attribute(span: Span) -> Diagnostic {
+    Diagnostic::error(302, span, "what this adds depends on how the crate is built")
+        .help("a schema has one layout and one set of names; write the attribute without `cfg_attr`")
+}
+
 pub(super) fn no_number(span: Span) -> Diagnostic {
     Diagnostic::error(302, span, "this number cannot be computed without compiling the crate")
         .help("use whole numbers, constants of this file, and arithmetic with them")

@@ -118,6 +118,7 @@ impl<'a> Translator<'a> {
         let name = self.names[entry].clone();
         let (doc, deprecated) = (self.doc(&item.attrs), self.deprecated(&item.attrs));
         let mut attributes: Vec<ast::Attribute> = deprecated.into_iter().collect();
+        self.refuse_conditions(&item.attrs);
         self.shm(&item.attrs, false);
         let rust_name = item.ident.unraw().to_string();
         let repr = self.repr(&item.attrs, &rust_name);
@@ -214,11 +215,19 @@ impl<'a> Translator<'a> {
         format!("struct {} {{ {} }}", item.ident, fields.join(", "))
     }
 
+    /// What `cfg_attr` adds to a type depends on how the crate is built.
+    fn refuse_conditions(&mut self, attributes: &[syn::Attribute]) {
+        for attribute in attributes::conditional(attributes) {
+            self.errors.push(errors::conditional_attribute(self.places.of(attribute)));
+        }
+    }
+
     fn field(&mut self, field: &syn::Field, entry: usize) -> Option<Member> {
         let ident = field.ident.as_ref()?;
         let rust_name = ident.unraw().to_string();
         let shm = self.shm(&field.attrs, true);
         let owner = Owner { name: &rust_name, whole: &field.ty, from: self.from(entry) };
+        self.refuse_conditions(&field.attrs);
         if let Some(cfg) = field.attrs.iter().find(|attribute| attribute.path().is_ident("cfg")) {
             self.errors.push(errors::conditional_field(self.places.of(cfg), &rust_name));
             return None;
