@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::{Fields, GenericParam, ItemConst, ItemStruct, ItemType};
 
-use super::attributes::{Repr, attribute_of, renamed};
+use super::attributes::{Repr, attribute_of, conditional, renamed};
 use super::errors;
 use super::named::{Kind, NamedNumber};
 use super::numbers::{From, Numbers, is_bits};
@@ -217,7 +217,7 @@ impl<'a> Translator<'a> {
 
     /// What `cfg_attr` adds to a type depends on how the crate is built.
     fn refuse_conditions(&mut self, attributes: &[syn::Attribute]) {
-        for attribute in attributes::conditional(attributes) {
+        for attribute in conditional(attributes) {
             self.errors.push(errors::conditional_attribute(self.places.of(attribute)));
         }
     }
