@@ -140,3 +140,16 @@ fn many_holes_are_filled_soon() {
     assert_eq!(added, 15_000);
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
+
+/// The schemas that people read are formatted.
+#[test]
+fn the_schemas_of_the_repository_are_formatted() {
+    let root = tests_dir().join("../..");
+    let directories = ["schemas", "schemas/format", "examples/sensors", "examples/build-rs/schemas"];
+    let paths: Vec<_> = directories.iter().flat_map(|directory| files(&root.join(directory), "zipc")).collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in paths {
+        let source = source(&path);
+        assert!(formatted(&source) == source.text, "{}: run `zeroipc-codegen fmt` on it", path.display());
+    }
+}
