@@ -197,6 +197,16 @@ fn what_is_missing_in_a_directory_is_new() {
 }
 
 #[test]
+fn a_directory_without_any_of_the_schemas_is_an_error() {
+    let root = scratch("breaking_wrong_directory");
+    std::fs::create_dir_all(root.join("old")).unwrap();
+    std::fs::write(root.join("a.zipc"), "struct A { x: u8; }").unwrap();
+    let error = against(root.join("old").to_str().unwrap(), &[root.join("a.zipc")], &[]).unwrap_err();
+    assert!(matches!(error, Error::Against { .. }));
+    assert!(error.render(Format::Short).contains("none of the schemas is in this directory"), "{error}");
+}
+
+#[test]
 fn git_takes_no_path_for_a_pattern() {
     let root = scratch("breaking_git_patterns");
     if !git(&root, &["init", "--quiet"]) {
