@@ -26,7 +26,7 @@ pub struct Old {
 /// looked for, as [`Compiler::include`] has them. Only `git:` runs another program, the command `git`.
 ///
 /// # Errors
-/// A file or revision that cannot be read; all errors of the old schemas.
+/// A file or revision that cannot be read; a directory that has none of the schemas; all errors of the old schemas.
 pub fn against(what: &str, schemas: &[PathBuf], include: &[PathBuf]) -> Result<Old, Error> {
     if let Some(rev) = what.strip_prefix(GIT) {
         return git::old(rev, schemas, include);
@@ -55,6 +55,10 @@ fn in_directory(directory: &Path, schemas: &[PathBuf], mut compiler: Compiler) -
         } else {
             missing.push(schema.clone());
         }
+    }
+    if missing.len() == schemas.len() && !schemas.is_empty() {
+        let why = "none of the schemas is in this directory".to_owned();
+        return Err(Error::Against { what: directory.display().to_string(), why });
     }
     Ok(Old { checked: compiler.check()?, missing })
 }

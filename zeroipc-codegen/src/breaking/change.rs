@@ -188,11 +188,12 @@ impl Changes {
 
     /// The changes as diagnostics, one report for each file: errors for those that fail, notes for the others.
     pub fn reports(&self, strict: bool) -> Vec<Report> {
-        let mut files: Vec<((bool, usize), Diagnostics)> = Vec::new();
+        // Not through `Diagnostics`, which keeps a number of errors only: what fails is shown.
+        let mut files: Vec<((bool, usize), Vec<Diagnostic>)> = Vec::new();
         for change in &self.list {
             let Place { old, unit, span } = change.place;
             let at = files.iter().position(|(key, _)| *key == (old, unit)).unwrap_or_else(|| {
-                files.push(((old, unit), Diagnostics::default()));
+                files.push(((old, unit), Vec::new()));
                 files.len() - 1
             });
             let severity = if change.is_breaking(strict) { Severity::Error } else { Severity::Note };
@@ -204,7 +205,11 @@ impl Changes {
             }
             files[at].1.push(diagnostic);
         }
+        // Of very many the first are shown to people, so that those that fail come first.
+        for (_, list) in files.iter_mut().filter(|(_, list)| list.len() > Report::MAX_SHOWN) {
+            list.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
+        }
         let source = |(old, unit): (bool, usize)| if old { &self.old[unit] } else { &self.new[unit] };
-        files.into_iter().map(|(key, diagnostics)| diagnostics.into_report(source(key))).collect()
+        files.into_iter().map(|(key, diagnostics)| Report { source: source(key).clone(), diagnostics }).collect()
     }
 }

@@ -51,6 +51,7 @@ pub(super) const NAME: Code = Code(455);
 pub(super) const VALUE_REMOVED: Code = Code(456);
 pub(super) const ALIAS: Code = Code(457);
 pub(super) const ACCESSOR: Code = Code(458);
+pub(super) const SCHEMA_REMOVED: Code = Code(459);
 
 pub(super) const TYPE_ADDED: Code = Code(460);
 pub(super) const CONST_ADDED: Code = Code(461);
@@ -66,6 +67,7 @@ pub(super) const NULL: Code = Code(470);
 pub(super) const DEPRECATION: Code = Code(471);
 pub(super) const EXTRA: Code = Code(472);
 pub(super) const THROUGH: Code = Code(473);
+pub(super) const LEFT_OUT: Code = Code(474);
 
 /// A lock file that cannot be read.
 pub(super) const LOCK: Code = Code(490);

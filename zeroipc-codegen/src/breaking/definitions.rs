@@ -4,15 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::change::{Change, Class, Place};
-use super::codes::{NAMESPACE, SCHEMA_ADDED, TYPE_ADDED, TYPE_REMOVED, TYPE_RENAMED};
+use super::codes::{NAMESPACE, SCHEMA_ADDED, SCHEMA_REMOVED, TYPE_ADDED, TYPE_REMOVED, TYPE_RENAMED};
+use super::cut::cut;
 use super::pairs::{Pairs, Roots};
 use crate::compiler::Checked;
 use crate::diagnostic::Code;
-use crate::model::{Schema, TypeId, TypeKind, describe::describe};
+use crate::model::{Module, Schema, TypeId, TypeKind, describe::describe};
 use crate::source::Span;
-
-/// The most changes that are kept of one schema, as of errors.
-const MAX_KEPT: usize = 10_000;
 
 /// Where a change is shown, in the file of the schema that is being compared.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +26,19 @@ pub(super) struct Comparison<'a> {
     roots: (usize, usize),
     /// The old names of types that have new ones.
     renamed: HashMap<String, String>,
-    /// The namespaces of the schemas that are compared: what changes there is told there.
-    pub(super) told: HashSet<&'a [String]>,
+    /// The files that are compared, old and new: what changes there is told there.
+    told: &'a HashSet<(usize, usize)>,
     /// The changes of pairs of definitions that were compared already, by their types.
     pub(super) known: HashMap<(TypeId, TypeId), Rc<Vec<Change>>>,
 }
 
 /// All changes of one schema, by place.
-pub(super) fn compare_schemas(old: &Checked, new: &Checked, roots: Roots) -> Vec<Change> {
+pub(super) fn compare_schemas(
+    old: &Checked,
+    new: &Checked,
+    roots: Roots,
+    told: &HashSet<(usize, usize)>,
+) -> Vec<Change> {
     let Some(after) = new.units[roots.new].schema.as_deref() else { return Vec::new() };
     let before = roots.old.and_then(|place| Some((place, old.units[place].schema.as_deref()?)));
     let Some((place, before)) = before else {
@@ -45,15 +48,25 @@ pub(super) fn compare_schemas(old: &Checked, new: &Checked, roots: Roots) -> Vec
         let class = Class::Compatible;
         return vec![Change { code: SCHEMA_ADDED, class, path, message, accepted: false, place }];
     };
-    let told = new.roots.iter().filter_map(|root| new.units[*root].schema.as_deref());
-    let told = told.map(|schema| schema.namespace.as_slice()).collect();
     let roots = (place, roots.new);
     let mut comparison =
         Comparison { old: before, new: after, roots, renamed: HashMap::new(), told, known: HashMap::new() };
     let mut changes = comparison.changes();
     changes.sort_by_key(|change| (change.place.old, change.place.span, change.code));
-    changes.truncate(MAX_KEPT);
-    changes
+    let place = Place { old: false, unit: roots.1, span: Span::new(0, 0) };
+    cut(changes, place, after.namespace.join("."))
+}
+
+/// An old schema that is neither compared nor imported any more.
+pub(super) fn gone(old: &Checked, place: usize) -> Option<Change> {
+    let schema = old.units[place].schema.as_deref()?;
+    let (class, message) = match schema.segments.len() {
+        0 => (Class::Source, "the schema is gone".to_owned()),
+        1 => (Class::Segment, "the schema is gone, and with it a segment".to_owned()),
+        count => (Class::Segment, format!("the schema is gone, and with it {count} segments")),
+    };
+    let place = Place { old: true, unit: place, span: Span::new(0, 0) };
+    Some(Change { code: SCHEMA_REMOVED, class, path: schema.namespace.join("."), message, accepted: false, place })
 }
 
 /// A type that a schema defines itself.
@@ -158,6 +171,7 @@ impl<'a> Comparison<'a> {
             _ => Vec::new(),
         };
         self.soften(old, new, &mut changes);
+        self.tell_the_rest(old, new, &mut changes);
         let changes = Rc::new(changes);
         self.known.insert((old, new), changes.clone());
         changes
@@ -192,19 +206,28 @@ struct Identity<'a> {
 
 fn identity(schema: &Schema, ty: TypeId) -> Option<Identity<'_>> {
     let kind = schema.types[ty].kind;
-    let (name, module) = match kind {
-        TypeKind::Enum(i) => (&schema.enums[i].name, &schema.enums[i].module),
-        TypeKind::Struct(i) => (&schema.structs[i].name, &schema.structs[i].module),
-        TypeKind::Variant(i) => (&schema.variants[i].name, &schema.variants[i].module),
-        TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Array { .. } => return None,
-    };
-    let namespace = module.as_ref().map(|module| module.namespace.as_slice());
+    let (name, module) = named(schema, ty)?;
+    let namespace = module.map(|module| module.namespace.as_slice());
     Some(Identity { kind: std::mem::discriminant(&kind), namespace, name })
 }
 
+/// The name of a definition, and the file that it comes from where that is another one.
+fn named(schema: &Schema, ty: TypeId) -> Option<(&str, Option<&Module>)> {
+    Some(match schema.types[ty].kind {
+        TypeKind::Enum(i) => (&schema.enums[i].name, schema.enums[i].module.as_deref()),
+        TypeKind::Struct(i) => (&schema.structs[i].name, schema.structs[i].module.as_deref()),
+        TypeKind::Variant(i) => (&schema.variants[i].name, schema.variants[i].module.as_deref()),
+        TypeKind::Scalar(_) | TypeKind::Str(_) | TypeKind::Array { .. } => return None,
+    })
+}
+
 impl Comparison<'_> {
-    /// The namespace of a definition, or nothing for the schema's own.
-    pub(super) fn foreign_namespace(&self, ty: TypeId) -> Option<&[String]> {
-        identity(self.new, ty).and_then(|identity| identity.namespace)
+    /// Whether the changes of a definition, in two versions, are told where it is defined.
+    pub(super) fn is_told(&self, old: TypeId, new: TypeId) -> bool {
+        let module = |schema, ty| named(schema, ty).and_then(|(_, module)| module).map(|module| module.id);
+        match (module(self.old, old), module(self.new, new)) {
+            (Some(old), Some(new)) => self.told.contains(&(old, new)),
+            _ => true,
+        }
     }
 }

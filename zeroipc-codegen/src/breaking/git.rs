@@ -13,6 +13,10 @@ use crate::syntax;
 
 /// For how many files git is asked; a compilation has at most 256.
 const MAX_LOOKED: usize = 4096;
+/// How many links may lead to a file.
+const MAX_LINKS: usize = 16;
+/// The mode of a symbolic link in a tree.
+const LINK: &str = "120000";
 
 /// The schemas at the same paths in the revision `rev`.
 pub(super) fn old(rev: &str, schemas: &[PathBuf], include: &[PathBuf]) -> Result<Old, Error> {
@@ -47,6 +51,27 @@ fn directory(schema: &Path) -> PathBuf {
     match schema.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
+    }
+}
+
+/// What a tree has at a path that is no directory.
+struct Entry {
+    path: PathBuf,
+    object: String,
+    size: usize,
+    is_link: bool,
+}
+
+impl Entry {
+    /// From `mode type object size TAB path`.
+    fn parse(line: &str) -> Option<Entry> {
+        let (head, path) = line.split_once('\t')?;
+        let mut words = head.split_whitespace();
+        let (mode, "blob", object, size) = (words.next()?, words.next()?, words.next()?, words.next()?) else {
+            return None;
+        };
+        let (size, is_link) = (size.parse().ok()?, mode == LINK);
+        Some(Entry { path: path.into(), object: object.to_owned(), size, is_link })
     }
 }
 
@@ -98,23 +123,56 @@ impl Revision {
         Ok(source)
     }
 
+    fn error(&self, why: String) -> Error {
+        Error::Against { what: self.what.clone(), why }
+    }
+
+    /// The text at `path`, behind symbolic links as the revision has them.
     fn blob(&self, path: &Path) -> Result<Option<String>, Error> {
-        let error = |why: String| Error::Against { what: self.what.clone(), why };
-        let Some(shown) = path.to_str() else { return Err(error(format!("`{}` is no UTF-8", path.display()))) };
-        let entry = ["ls-tree", "-l", "-z", "--full-tree", &self.commit, "--", shown];
-        let entry = line(git(&self.top, &entry, &self.what)?);
-        // `mode type object size TAB path`
-        let mut words = entry.split_whitespace();
-        let (Some(_), Some("blob"), Some(object), Some(size)) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Ok(None);
-        };
-        if size.parse::<usize>().is_ok_and(|size| size > MAX_FILE) {
-            return Err(error(format!("`{shown}` has {size} bytes, and a schema at most {MAX_FILE}")));
+        let mut path = path.to_owned();
+        for _ in 0..MAX_LINKS {
+            let shown = path.display();
+            let Some(entry) = self.entry(&path)? else { return Ok(None) };
+            if entry.size > MAX_FILE {
+                return Err(self.error(format!("`{shown}` has {} bytes, and a schema at most {MAX_FILE}", entry.size)));
+            }
+            let bytes = git(&self.top, &["cat-file", "blob", &entry.object], &self.what)?;
+            let text = String::from_utf8(bytes).map_err(|_| self.error(format!("`{shown}` is no UTF-8")))?;
+            if !entry.is_link {
+                return Ok(Some(text));
+            }
+            // The link may stand for a directory above the file.
+            let rest = path.strip_prefix(&entry.path).unwrap_or(Path::new(""));
+            let beside = entry.path.parent().unwrap_or(Path::new(""));
+            let target = tidy(&beside.join(&text).join(rest));
+            if target.is_absolute() || target.starts_with("..") {
+                let link = entry.path.display();
+                return Err(self.error(format!("`{link}` is a link that leads out of the repository, to `{text}`")));
+            }
+            path = target;
         }
-        let bytes = git(&self.top, &["cat-file", "blob", object], &self.what)?;
-        String::from_utf8(bytes).map(Some).map_err(|_| error(format!("`{shown}` is no UTF-8")))
+        Err(self.error(format!("`{}` lies behind more than {MAX_LINKS} links", path.display())))
+    }
+
+    /// The file at `path`, or the link that stands there or above it.
+    fn entry(&self, path: &Path) -> Result<Option<Entry>, Error> {
+        if let Some(entry) = self.listed(path)? {
+            return Ok(Some(entry));
+        }
+        // What lies behind a link is no part of the tree.
+        for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+            if let Some(link) = self.listed(above)?.filter(|entry| entry.is_link) {
+                return Ok(Some(link));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The file or link at `path`.
+    fn listed(&self, path: &Path) -> Result<Option<Entry>, Error> {
+        let Some(shown) = path.to_str() else { return Err(self.error(format!("`{}` is no UTF-8", path.display()))) };
+        let list = git(&self.top, &["ls-tree", "-l", "-z", "--full-tree", &self.commit, "--", shown], &self.what)?;
+        Ok(Entry::parse(&line(list)))
     }
 
     /// Reads what the files import that were read, and what those import.
@@ -150,7 +208,8 @@ impl Revision {
 fn git(directory: &Path, arguments: &[&str], what: &str) -> Result<Vec<u8>, Error> {
     let error = |why: String| Error::Against { what: what.to_owned(), why };
     let mut command = Command::new("git");
-    command.arg("-C").arg(directory).args(arguments).stdin(Stdio::null());
+    // A path is a path, also where it looks like a pattern.
+    command.arg("--literal-pathspecs").arg("-C").arg(directory).args(arguments).stdin(Stdio::null());
     // A hook has these, relative to another directory; the schemas say where their repository is.
     command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
     let output = command.output();

@@ -5,9 +5,11 @@ mod accept;
 mod against;
 mod change;
 mod codes;
+mod cut;
 mod definitions;
 mod details;
 mod enums;
+mod explained;
 mod git;
 mod lock;
 mod pairs;
@@ -25,14 +27,14 @@ pub use change::{Change, Changes, Class};
 pub use lock::Lock;
 
 use crate::compiler::Checked;
-use definitions::compare_schemas;
+use definitions::{compare_schemas, gone};
 
 /// Everything that differs between the old schemas and the new ones, in the order of the new schemas and within one by
-/// place.
+/// place; then the old schemas that are gone.
 ///
 /// Schemas belong together when namespace and file name are the same, otherwise one of the two, otherwise when one is
-/// left on each side. Definitions belong together by name, or when one is new, the other is gone, and segments record
-/// the same for both.
+/// left on each side; by namespace, one of the two may be an import. Definitions belong together by name, or when one is
+/// new, the other is gone, and segments record the same for both.
 ///
 /// ```
 /// use zeroipc_codegen::{Compiler, Class, Format, Source, breaking};
@@ -47,9 +49,12 @@ use definitions::compare_schemas;
 /// # Ok::<(), zeroipc_codegen::Error>(())
 /// ```
 pub fn breaking(old: &Checked, new: &Checked) -> Changes {
+    let schemas = pairs::schemas(old, new);
+    let told = schemas.told();
     let mut list = Vec::new();
-    for pair in pairs::schemas(old, new) {
-        list.extend(compare_schemas(old, new, pair));
+    for pair in &schemas.pairs {
+        list.extend(compare_schemas(old, new, *pair, &told));
     }
+    list.extend(schemas.gone.iter().filter_map(|place| gone(old, *place)));
     Changes::new(list, old, new)
 }

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Class};
 use super::codes::{
-    ALIGN_LOWERED, ALIGN_RAISED, FIELD_ADDED, FIELD_MOVED, FIELD_REMOVED, FIELD_RENAMED, NAME, SIZE, SWAPPED, TAKEN,
+    ALIGN_LOWERED, ALIGN_RAISED, FIELD_ADDED, FIELD_MOVED, FIELD_REMOVED, FIELD_RENAMED, NAME, SWAPPED, TAKEN,
 };
 use super::definitions::{At, Comparison};
 use super::details::Told;
@@ -17,17 +17,17 @@ impl Comparison<'_> {
         let pairs = self.pair_fields(&before, &after);
         let effects: Vec<Effect> = pairs.both.iter().map(|(a, b)| self.effect(before[*a].ty, after[*b].ty)).collect();
         let mut changes = Vec::new();
-        // The same fields in the same order, and one grew inside: the others moved because of that.
-        let follows = pairs.removed.is_empty()
+        // The same fields in the same order, and one grew inside: the others may have moved because of that.
+        let alike = pairs.removed.is_empty()
             && pairs.added.is_empty()
             && pairs.both.iter().all(|(a, b)| a == b)
-            && effects.iter().all(|effect| !matches!(effect, Effect::Other(..)))
-            && effects.iter().any(|effect| matches!(effect, Effect::Through(Class::Layout, _)));
-        for ((a, b), effect) in pairs.both.iter().zip(&effects) {
+            && effects.iter().all(|effect| !matches!(effect, Effect::Other(..)));
+        let placed = if alike { self.placed(old, &after, &effects) } else { Vec::new() };
+        for (i, ((a, b), effect)) in pairs.both.iter().zip(&effects).enumerate() {
             let (a, b) = (before[*a], after[*b]);
             let (path, at) = (format!("{path}.{}", b.name), At::New(b.span));
             self.field_name(a, b, &path, &mut changes);
-            if a.offset != b.offset && !follows {
+            if a.offset != b.offset && !placed.get(i).copied().unwrap_or(false) {
                 changes.push(self.moved(a, b, &before, &path));
             }
             changes.extend(self.type_change(effect, (a.ty, b.ty), &path, at));
@@ -53,7 +53,9 @@ impl Comparison<'_> {
             let message = format!("the field at offset {} {what}", b.offset);
             changes.push(self.change(code, class, format!("{path}.{}", b.name), At::New(b.span), message));
         }
-        self.size_and_align(old, new, &path, &mut changes);
+        let both: Vec<_> = pairs.both.iter().map(|(a, b)| (before[*a], after[*b])).collect();
+        self.size(old, new, &both, &effects, &path, &mut changes);
+        self.align(old, new, &path, &mut changes);
         let at = At::New(new.span);
         self.details(Told::item(&old.doc, &old.meta), Told::item(&new.doc, &new.meta), &path, at, &mut changes);
         changes
@@ -100,12 +102,8 @@ impl Comparison<'_> {
         }
     }
 
-    fn size_and_align(&self, old: &Struct, new: &Struct, path: &str, changes: &mut Vec<Change>) {
+    fn align(&self, old: &Struct, new: &Struct, path: &str, changes: &mut Vec<Change>) {
         let at = At::New(new.span);
-        if old.size != new.size && !changes.iter().any(|change| change.class == Class::Layout) {
-            let message = format!("has {} bytes instead of {}", new.size, old.size);
-            changes.push(self.change(SIZE, Class::Layout, path, at, message));
-        }
         // What the fields need by themselves is told with the fields.
         let asked = |item: &Struct| (item.align > item.natural_align).then_some(item.align);
         if old.align != new.align && asked(old) != asked(new) {

@@ -13,7 +13,7 @@ use crate::model::{TypeId, TypeKind, describe::describe};
 pub(super) enum Effect {
     Same,
     /// It is the same definition, and that one changed.
-    Through(Class, TypeId),
+    Through(Class, TypeId, TypeId),
     /// It is another type.
     Other(Code, Class),
 }
@@ -33,7 +33,7 @@ impl Comparison<'_> {
                 self.effect(a, b)
             }
             _ if self.is_same_definition(old, new) => match self.of_definition(old, new) {
-                Some(class) => Effect::Through(class, new),
+                Some(class) => Effect::Through(class, old, new),
                 None => Effect::Same,
             },
             (a, b) => {
@@ -74,10 +74,9 @@ impl Comparison<'_> {
     pub(super) fn type_change(&self, effect: &Effect, types: (TypeId, TypeId), path: &str, at: At) -> Option<Change> {
         Some(match effect {
             Effect::Same => return None,
-            Effect::Through(class, ty) => {
-                let name = spell::ty(self.new, *ty);
-                let told = self.foreign_namespace(*ty).is_none_or(|namespace| self.told.contains(namespace));
-                match told {
+            Effect::Through(class, before, after) => {
+                let name = spell::ty(self.new, *after);
+                match self.is_told(*before, *after) {
                     true => self.change(THROUGH, *class, path, at, format!("changes with `{name}`")),
                     false => self.change(IMPORTED, *class, path, at, format!("the imported `{name}` changed")),
                 }

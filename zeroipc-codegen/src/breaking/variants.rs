@@ -9,8 +9,8 @@ use super::definitions::{At, Comparison};
 use super::details::Told;
 use super::pairs::Pairs;
 use super::spell;
-use super::types::{Effect, strongest};
-use crate::model::{Case, Schema, TypeKind, Variant};
+use super::types::Effect;
+use crate::model::{Case, Schema, TypeId, TypeKind, Variant, describe::describe};
 
 impl Comparison<'_> {
     pub(super) fn variants(&mut self, old: &Variant, new: &Variant) -> Vec<Change> {
@@ -22,27 +22,40 @@ impl Comparison<'_> {
             changes.push(self.change(REPR, Class::Layout, &path, at, message));
         }
         self.details(Told::item(&old.doc, &old.meta), Told::item(&new.doc, &new.meta), &path, at, &mut changes);
-        self.cases(old, new, &path, &mut changes);
-        let told = |changes: &[Change]| changes.iter().any(|change| change.class == Class::Layout);
+        let pairs = pair_cases(old, new);
+        self.cases(old, new, &pairs, &path, &mut changes);
+        self.order(old, new, &pairs, &path, &mut changes);
+        let room = self.room(old, new, &pairs.both);
         let holds = |item: &Variant| item.cases.iter().any(|case| case.ty.is_some());
-        if old.payload != new.payload && holds(old) && holds(new) && !told(&changes) {
+        if old.payload != new.payload && holds(old) && holds(new) && new.payload != room.0 {
             let message = format!("the payload lies at offset {} instead of {}", new.payload, old.payload);
             changes.push(self.change(PAYLOAD, Class::Layout, &path, at, message));
         }
-        if old.size != new.size && !told(&changes) {
+        if old.size != new.size && new.size != room.1 && new.payload == room.0 {
             let message = format!("has {} bytes instead of {}", new.size, old.size);
             changes.push(self.change(SIZE, Class::Layout, &path, at, message));
-        }
-        if let (None, Some(class)) = (strongest(&changes), self.judge(old.ty, new.ty)) {
-            let message = "the cases stand in another order, which segments record";
-            changes.push(self.change(CASE_ORDER, class, &path, at, message));
         }
         changes
     }
 
-    fn cases(&mut self, old: &Variant, new: &Variant, path: &str, changes: &mut Vec<Change>) {
-        let mut pairs = Pairs::by_key(old.cases.iter().map(Case::recorded), new.cases.iter().map(Case::recorded));
-        pairs.also(|a, b| old.cases[a].value == new.cases[b].value);
+    /// Segments record the payloads in the order of their cases, whatever else happens to those.
+    fn order(&self, old: &Variant, new: &Variant, pairs: &Pairs, path: &str, changes: &mut Vec<Change>) {
+        let payloads = pairs.both.iter().filter_map(|(a, b)| Some((*a, old.cases[*a].ty?, new.cases[*b].ty?)));
+        let payloads: Vec<_> = payloads.collect();
+        if payloads.is_sorted_by_key(|(place, ..)| *place) {
+            return;
+        }
+        let mut then = payloads.clone();
+        then.sort_unstable_by_key(|(place, ..)| *place);
+        let layouts = |list: &[(usize, TypeId, TypeId)]| -> Vec<u64> {
+            list.iter().map(|(_, ty, _)| describe(self.old, *ty).layout).collect()
+        };
+        let class = if layouts(&then) == layouts(&payloads) { Class::Schema } else { Class::Layout };
+        let message = "the cases stand in another order, which segments record";
+        changes.push(self.change(CASE_ORDER, class, path, At::New(new.span), message));
+    }
+
+    fn cases(&mut self, old: &Variant, new: &Variant, pairs: &Pairs, path: &str, changes: &mut Vec<Change>) {
         // Room that was there already, and that no old program looks at for a case that it does not know.
         let room = old.size == new.size && old.payload == new.payload;
         let grown = if room { Class::Append } else { Class::Layout };
@@ -98,6 +111,13 @@ impl Comparison<'_> {
             changes.push(self.change(code, class, format!("{path}.{}", b.name), At::New(b.span), message));
         }
     }
+}
+
+/// Cases that segments call the same, then those of the same number.
+fn pair_cases(old: &Variant, new: &Variant) -> Pairs {
+    let mut pairs = Pairs::by_key(old.cases.iter().map(Case::recorded), new.cases.iter().map(Case::recorded));
+    pairs.also(|a, b| old.cases[a].value == new.cases[b].value);
+    pairs
 }
 
 /// The number that holds the tag.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use zeroipc_codegen::{Accepted, Changes, Checked, Class, Compiler, Format, Source, against, breaking};
+use zeroipc_codegen::{Accepted, Changes, Checked, Class, Compiler, Format, Lock, Source, against, breaking};
 
 use crate::files::{assert_golden, scratch, tests_dir};
 use crate::generate::{Random, schema};
@@ -69,8 +69,12 @@ fn assert_table(name: &str) -> Vec<(Case, Changes)> {
         let (old, new) = (directory.join("old"), directory.join("new"));
         case.write("old", &old);
         case.write("new", &new);
-        let found = against(old.to_str().unwrap(), &[new.join("t.zipc")], &[]).unwrap();
-        let changes = breaking(&found.checked, &check(&new.join("t.zipc")));
+        let path = new.join("t.zipc");
+        let found = match old.join("t.zipc").exists() {
+            true => against(old.to_str().unwrap(), std::slice::from_ref(&path), &[]).unwrap().checked,
+            false => Compiler::new().check().unwrap(),
+        };
+        let changes = breaking(&found, &check(&path));
         out.push_str(&format!("\n=== {}\n", case.name));
         for (side, file, body) in &case.files {
             let file = if file == "t.zipc" { String::new() } else { format!(" {file}") };
@@ -90,8 +94,8 @@ fn every_change_is_told_as_written() {
     let classes: BTreeSet<Class> = list().map(|change| change.class).collect();
     assert_eq!(classes.len(), Class::ALL.len(), "{classes:?}");
     let mut codes: BTreeSet<String> = list().map(|change| change.code.to_string()).collect();
-    // These two are about lock and accept files.
-    codes.extend(["ZIPC0490".to_owned(), "ZIPC0491".to_owned()]);
+    // These are about schemas that are gone, about very many changes, and about lock and accept files.
+    codes.extend(["ZIPC0459", "ZIPC0474", "ZIPC0490", "ZIPC0491"].map(str::to_owned));
     let page = std::fs::read_to_string(tests_dir().join("../../docs/schema.md")).unwrap();
     let documented: BTreeSet<String> =
         page.split('`').filter(|word| word.starts_with("ZIPC04") && word.len() == 8).map(str::to_owned).collect();
@@ -260,4 +264,99 @@ fn large_schemas_are_compared_soon() {
     assert_eq!(changes.list.len(), 1500);
     assert_eq!(changes.render(Format::Short, true).lines().count(), 1500);
     assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+fn sources(texts: &[(&str, &str)]) -> Compiler {
+    texts.iter().map(|(name, text)| Source::new(*name, *text)).fold(Compiler::new(), Compiler::source)
+}
+
+/// Structs of a thousand fields each.
+fn wide(count: usize, doc: &str, ty: &str) -> String {
+    let fields: String = (0..1000).map(|i| format!("{doc}f{i}: {ty};\n")).collect();
+    (0..count).map(|i| format!("struct S{i} {{\n{fields}}}\n")).collect()
+}
+
+#[test]
+fn what_fails_is_told_behind_very_many_changes_that_do_not() {
+    let text =
+        |doc: &str, ty: &str| format!("{}struct Last {{ x: {ty}; }}\n", wide(12, &format!("/// {doc}\n"), "u32"));
+    let changes = breaking(&read(&text("a", "u32")), &read(&text("b", "f32")));
+    assert!(changes.has_breaking(false));
+    let told = told(&changes);
+    assert!(told.ends_with("layout[ZIPC0405]: robot.Last.x: was `u32` and is `f32`"));
+    let note = "compatible[ZIPC0474]: robot: 2001 more changes are not shown, none of which fails\n";
+    assert!(told.starts_with(note), "{}", told.lines().next().unwrap());
+    assert_eq!(changes.list.len(), 10_001);
+    assert!(changes.render(Format::Human, false).contains("error[ZIPC0405]"));
+}
+
+#[test]
+fn more_than_is_kept_is_kept_where_it_fails() {
+    let changes = breaking(&read(&wide(11, "", "u32")), &read(&wide(11, "", "f32")));
+    assert_eq!(changes.list.len(), 11_000);
+    assert_eq!(changes.reports(false)[0].diagnostics.len(), 11_000);
+}
+
+#[test]
+fn a_schema_that_is_gone_is_told() {
+    let old = sources(&[
+        ("a.zipc", "struct A { x: u8; }"),
+        ("b.zipc", "namespace deep.b; struct B { x: u8; }"),
+        ("c.zipc", "struct C { x: u8; }\nsegment S = \"/s\" @size(64 KiB) { c: array<C>[4]; }"),
+    ]);
+    let new = sources(&[("a.zipc", "struct A { x: u8; }")]).check().unwrap();
+    let changes = breaking(&old.check().unwrap(), &new);
+    let expected = "source[ZIPC0459]: deep.b: the schema is gone\n\
+                    segment[ZIPC0459]: c: the schema is gone, and with it a segment";
+    assert_eq!(told(&changes), expected);
+    assert!(changes.render(Format::Short, false).contains("c.zipc:1:1: segment[ZIPC0459]"));
+}
+
+const IMPORTER: (&str, &str) = ("a.zipc", "import \"b.zipc\"; struct A { x: b.B; }");
+const THEN: (&str, &str) = ("b.zipc", "struct B { x: u32; }");
+const NOW: (&str, &str) = ("b.zipc", "struct B { x: f32; }");
+
+/// One of them is compared itself, and imported only in the other version.
+#[test]
+fn an_import_that_becomes_a_schema_is_compared_and_the_other_way_round() {
+    let alone = |import: (&str, &str)| {
+        let lock = sources(&[IMPORTER, import]).check().unwrap().lock().replace("schema b.zipc", "import b.zipc");
+        Lock::parse(&Source::new("schema.lock", lock)).unwrap().check().unwrap()
+    };
+    let both = |import| sources(&[IMPORTER, import]).check().unwrap();
+    let expected = "layout[ZIPC0473]: a.A.x: changes with `b.B`\nlayout[ZIPC0405]: b.B.x: was `u32` and is `f32`";
+    assert_eq!(told(&breaking(&alone(THEN), &both(NOW))), expected);
+    assert_eq!(told(&breaking(&both(THEN), &alone(NOW))), expected);
+    assert_eq!(told(&breaking(&alone(THEN), &alone(NOW))), "layout[ZIPC0409]: a.A.x: the imported `b.B` changed");
+}
+
+#[test]
+fn an_import_that_moves_and_changes_is_told() {
+    let version = |name: &str, ty: &str| {
+        let text = |body: String| Source::new(if body.contains("A") { "a.zipc" } else { name }, body);
+        let import = text(format!("namespace x.b; struct B {{ x: {ty}; }}"));
+        let main = text(format!("import \"{name}\" as b; struct A {{ x: b.B; }}"));
+        Compiler::new().source(main).source(import)
+    };
+    let old = version("b.zipc", "u32").check().unwrap().lock().replace("schema b.zipc", "import b.zipc");
+    let old = Lock::parse(&Source::new("schema.lock", old)).unwrap().check().unwrap();
+    let new = version("c.zipc", "f32").check().unwrap();
+    let expected = "layout[ZIPC0473]: a.A.x: changes with `x.b.B`\nlayout[ZIPC0405]: x.b.B.x: was `u32` and is `f32`";
+    assert_eq!(told(&breaking(&old, &new)), expected);
+    let new = new.lock().replace("schema c.zipc", "import c.zipc");
+    let new = Lock::parse(&Source::new("schema.lock", new)).unwrap().check().unwrap();
+    assert_eq!(told(&breaking(&old, &new)), "layout[ZIPC0409]: a.A.x: the imported `x.b.B` changed");
+}
+
+/// Whatever is accepted of a definition inside, what contains it is told for itself.
+#[test]
+fn an_accepted_change_hides_no_other() {
+    let before = "struct I { a: u32; } struct O { i: I; k: u32; l: u32; }";
+    let after = "struct I { a: f32; } struct O { i: I; reserved 4; k: u32; l: u32; }";
+    let mut changes = breaking(&read(before), &read(after));
+    let accepted = changes.list.iter().find(|change| change.path == "robot.I.a").unwrap().to_string();
+    changes.accept(&Accepted::parse(Source::new("accept.txt", accepted)));
+    let open: Vec<&str> =
+        changes.list.iter().filter(|change| change.is_breaking(false)).map(|change| change.path.as_str()).collect();
+    assert_eq!(open, ["robot.O.k", "robot.O.l"]);
 }

@@ -195,3 +195,69 @@ fn what_is_missing_in_a_directory_is_new() {
     let file = against(root.join("old/a.zipc").to_str().unwrap(), &paths[..1], &[]).unwrap();
     assert_eq!(breaking(&file.checked, &check(&paths[0])).list.len(), 1);
 }
+
+#[test]
+fn a_directory_without_any_of_the_schemas_is_an_error() {
+    let root = scratch("breaking_wrong_directory");
+    std::fs::create_dir_all(root.join("old")).unwrap();
+    std::fs::write(root.join("a.zipc"), "struct A { x: u8; }").unwrap();
+    let error = against(root.join("old").to_str().unwrap(), &[root.join("a.zipc")], &[]).unwrap_err();
+    assert!(matches!(error, Error::Against { .. }));
+    assert!(error.render(Format::Short).contains("none of the schemas is in this directory"), "{error}");
+}
+
+#[test]
+fn git_takes_no_path_for_a_pattern() {
+    let root = scratch("breaking_git_patterns");
+    if !git(&root, &["init", "--quiet"]) {
+        return;
+    }
+    let names = [":x.zipc", ":!x.zipc", "*.zipc", "[x].zipc"];
+    for name in names {
+        std::fs::write(root.join(name), "namespace n;\nstruct A { x: u8; }\n").unwrap();
+    }
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "--quiet", "-m", "old"]);
+    for name in names {
+        let path = root.join(name);
+        let old = against("git:HEAD", std::slice::from_ref(&path), &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(old.missing.is_empty(), "{name}");
+        let new = Compiler::new().source(Source::new(name, "namespace n;\nstruct A { x: i8; }\n")).check().unwrap();
+        assert_eq!(told(&breaking(&old.checked, &new)), "layout[ZIPC0405]: n.A.x: was `u8` and is `i8`", "{name}");
+    }
+    let path = root.join("?.zipc");
+    assert_eq!(against("git:HEAD", std::slice::from_ref(&path), &[]).unwrap().missing, [path]);
+}
+
+#[cfg(unix)]
+#[test]
+fn git_follows_links_inside_the_revision() {
+    use std::os::unix::fs::symlink;
+    let root = scratch("breaking_git_links");
+    if !git(&root, &["init", "--quiet"]) {
+        return;
+    }
+    for directory in ["real/deep", "app"] {
+        std::fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    std::fs::write(root.join("real/p.zipc"), "import \"deep/base.zipc\";\nstruct P { b: base.Base; }\n").unwrap();
+    std::fs::write(root.join("real/deep/base.zipc"), "struct Base { x: u32; }\n").unwrap();
+    symlink("../real/p.zipc", root.join("app/first.zipc")).unwrap();
+    symlink("first.zipc", root.join("app/p.zipc")).unwrap();
+    symlink("../real/deep", root.join("app/deep")).unwrap();
+    symlink("/etc/hostname", root.join("app/out.zipc")).unwrap();
+    symlink("../../up.zipc", root.join("app/up.zipc")).unwrap();
+    symlink("round.zipc", root.join("app/round.zipc")).unwrap();
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "--quiet", "-m", "old"]);
+    std::fs::write(root.join("real/deep/base.zipc"), "struct Base { x: f32; }\n").unwrap();
+    let path = root.join("app/p.zipc");
+    let old = against("git:HEAD", std::slice::from_ref(&path), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let expected = "layout[ZIPC0409]: p.P.b: the imported `base.Base` changed";
+    assert_eq!(told(&breaking(&old.checked, &check(&path))), expected);
+    for (name, why) in [("out", "leads out of the repository"), ("up", "leads out"), ("round", "more than 16 links")] {
+        let error = against("git:HEAD", &[root.join(format!("app/{name}.zipc"))], &[]).unwrap_err();
+        assert!(matches!(error, Error::Against { .. }), "{name}");
+        assert!(error.render(Format::Short).contains(why), "{error}");
+    }
+}
