@@ -184,7 +184,7 @@ impl Diagnostics {
     }
 
     pub(crate) fn into_report(self, source: &Source) -> Report {
-        let mut report = Report { source: source.clone(), diagnostics: Vec::new(), failed: false };
+        let mut report = Report::of(source, Vec::new());
         report.add(self);
         report
     }
@@ -217,6 +217,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of diagnostics in this order.
+    pub(crate) fn of(source: &Source, diagnostics: Vec<Diagnostic>) -> Report {
+        Report { source: source.clone(), diagnostics, failed: false }
+    }
+
     /// Adds what was found later.
     pub(crate) fn add(&mut self, more: Diagnostics) {
         self.failed |= more.failed;

@@ -210,6 +210,6 @@ impl Changes {
             list.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
         }
         let source = |(old, unit): (bool, usize)| if old { &self.old[unit] } else { &self.new[unit] };
-        files.into_iter().map(|(key, diagnostics)| Report { source: source(key).clone(), diagnostics }).collect()
+        files.into_iter().map(|(key, diagnostics)| Report::of(source(key), diagnostics)).collect()
     }
 }

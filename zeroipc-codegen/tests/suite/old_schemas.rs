@@ -166,9 +166,15 @@ fn a_lock_file_keeps_files_of_one_name_apart() {
     std::fs::write(root.join("a/geometry.zipc"), "import \"../unit.zipc\";\nstruct V { x: unit.U; }\n").unwrap();
     std::fs::write(root.join("b/geometry.zipc"), "import \"../unit.zipc\";\nstruct W { x: unit.U; }\n").unwrap();
     std::fs::write(root.join("unit.zipc"), "struct U { x: f32; }\n").unwrap();
-    let text = "import \"a/geometry.zipc\" as a;\nimport \"b/geometry.zipc\" as b;\nstruct P { v: a.V; w: b.W; }\n";
-    std::fs::write(root.join("p.zipc"), text).unwrap();
-    let checked = check(&root.join("p.zipc"));
+    let mut paths = Vec::new();
+    for (name, field) in
+        [("p", "a/geometry.zipc\" as g;\nstruct P { v: g.V; }"), ("q", "b/geometry.zipc\" as g;\nstruct Q { w: g.W; }")]
+    {
+        paths.push(root.join(name).with_extension("zipc"));
+        std::fs::write(paths.last().unwrap(), format!("import \"{field}\n")).unwrap();
+    }
+    let checked =
+        paths.iter().fold(Compiler::new(), Compiler::schema).check().unwrap_or_else(|error| panic!("{error}"));
     let text = checked.lock();
     let lock = Lock::parse(&Source::new("some/where/p.lock", text.clone())).unwrap().check().unwrap();
     assert_eq!(lock.fingerprints(), checked.fingerprints());
