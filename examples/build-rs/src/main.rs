@@ -25,7 +25,8 @@ fn main() -> Result<()> {
         if report.station < weather::MAX_STATIONS {
             weather.newest.set(report.station as usize, report);
         }
-        let odd = report.out_of_range().or(report.at.out_of_range());
+        // The whole report names `at`; the point in it knows which of its fields.
+        let odd = report.at.out_of_range().or(report.out_of_range());
         match (report.status.known(), report.temperature_or_none(), odd) {
             (Some(StatusKind::Ok), Some(celsius), None) => println!("station {}: {celsius} degC", report.station),
             (Some(StatusKind::Ok), None, None) => println!("station {} knows no temperature", report.station),
