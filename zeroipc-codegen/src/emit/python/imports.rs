@@ -149,7 +149,7 @@ fn mentions(code: &str, name: &str) -> bool {
     let whole = name.ends_with(is_part);
     code.match_indices(name).any(|(at, _)| {
         let (before, behind) = (&code[..at], &code[at + name.len()..]);
-        !before.ends_with(is_part) && !(whole && behind.starts_with(is_part))
+        !before.ends_with(is_part) && (!whole || !behind.starts_with(is_part))
     })
 }
 
