@@ -84,3 +84,10 @@ def test_every_changed_byte_is_refused_or_read(name):
                 assert encode(decode(changed)) == changed
             except Malformed:
                 pass
+
+
+def test_types_of_different_kinds_are_never_equal():
+    nodes = [ScalarType(Scalar.u8), StrType(1), OpaqueType(1)]
+    for at, node in enumerate(nodes):
+        assert [node == other for other in nodes] == [at == place for place in range(3)]
+    assert ArrayType(4, StrType(1)) != ArrayType(4, ScalarType(Scalar.u8))

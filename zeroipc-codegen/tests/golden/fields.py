@@ -13,6 +13,7 @@ import numpy as np
 from zeroipc import Array, Memory, Queue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     import numpy.typing as npt
@@ -44,7 +45,10 @@ def _check(name: str, dtype: np.dtype[np.void], size: int, offsets: list[int]) -
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
@@ -53,7 +57,10 @@ def _unsigned(value: int, bits: int) -> int:
 
 
 def _signed(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value >> (bits - 1) not in {0, -1}:
         msg = f"{value} does not fit into {bits} bits with a sign"
@@ -61,14 +68,40 @@ def _signed(value: int, bits: int) -> int:
     return value
 
 
+def _real(value: object, bits: int) -> float:
+    """Refuse what is no real number, and what is finite and becomes infinite."""
+    known = isinstance(value, (int, float, np.integer, np.floating))
+    if not known or isinstance(value, (bool, np.timedelta64)):
+        msg = f"expected a real number, not {value!r:.60}"
+        raise TypeError(msg)
+    number = float(value)  # type: ignore[arg-type]
+    # What is nearer to the largest number than to the next power of two fits.
+    limit = {16: 65520.0, 32: float.fromhex("0x1.ffffffp127")}.get(bits, math.inf)
+    if limit <= abs(number) < math.inf:
+        msg = f"{value} does not fit into a float of {bits} bits"
+        raise OverflowError(msg)
+    return number
+
+
+def _truth(value: object) -> bool:
+    """Refuse what is neither true nor false."""
+    if not isinstance(value, (bool, np.bool_)):
+        msg = f"expected True or False, not {value!r:.60}"
+        raise TypeError(msg)
+    return bool(value)
+
+
 def _decoded(value: bytes) -> str:
     """Return the text in front of the first NUL; what is no UTF-8 is replaced."""
     return value.split(b"\0", 1)[0].decode(errors="replace")
 
 
-def _encoded(value: str, size: int) -> bytes:
-    """Return the bytes of a text that fits."""
-    encoded = value.encode()
+def _encoded(value: str | bytes, size: int) -> bytes:
+    """Return the bytes of a text that fits; bytes have to be UTF-8."""
+    if not isinstance(value, (str, bytes)):
+        msg = f"expected a text, not {value!r:.60}"
+        raise TypeError(msg)
+    encoded = (value if isinstance(value, str) else value.decode()).encode()
     if len(encoded) > size:
         msg = f"the text has {len(encoded)} bytes, and {size} fit"
         raise ValueError(msg)
@@ -110,6 +143,29 @@ def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
         msg = f"expected a record of {dtype}, not {record!r:.60}"
         raise TypeError(msg)
     return record
+
+
+def _array(
+    value: npt.ArrayLike,
+    dtype: np.dtype[Any],
+    fit: Callable[..., object],
+    *limit: object,
+) -> npt.NDArray[Any]:
+    """Return the elements, and refuse another shape and what one of them refuses."""
+    # Records of variants lie in the array as bytes.
+    known = next((kind for kind in limit if isinstance(kind, np.dtype)), dtype.base)
+    # Not as a list of one type: NumPy would make numbers of texts, and cut NULs off.
+    given = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    if given.shape != dtype.shape:
+        msg = f"expected the shape {dtype.shape}, not {given.shape}"
+        raise ValueError(msg)
+    # Texts are looked at even so: there may be NUL within.
+    if given.dtype == known and known.kind != "S":
+        return given.view(dtype.base)
+    fitting: npt.NDArray[Any] = np.zeros(dtype.shape, known)
+    for place in np.ndindex(dtype.shape):
+        fitting[place] = fit(given[place], *limit)
+    return fitting.view(dtype.base)
 
 
 _Self = TypeVar("_Self", bound="_Record")
@@ -400,7 +456,7 @@ class Sample(_Record):
 
     @celsius.setter
     def celsius(self, value: float) -> None:
-        self._record["celsius"] = value
+        self._record["celsius"] = _real(value, 64)
 
     @property
     def celsius_or_none(self) -> float | None:
@@ -457,7 +513,7 @@ class Sample(_Record):
 
     @ready.setter
     def ready(self, value: bool) -> None:
-        self._record["ready"] = value
+        self._record["ready"] = _truth(value)
 
     @property
     def letter(self) -> int:
@@ -482,7 +538,7 @@ class Sample(_Record):
 
     @weights.setter
     def weights(self, value: npt.ArrayLike) -> None:
-        self._record["weights"] = value
+        self._record["weights"] = _array(value, self.DTYPE["weights"], _real, 32)
 
     @property
     def rows(self) -> npt.NDArray[np.int16]:
@@ -494,7 +550,7 @@ class Sample(_Record):
 
     @rows.setter
     def rows(self, value: npt.ArrayLike) -> None:
-        self._record["rows"] = value
+        self._record["rows"] = _array(value, self.DTYPE["rows"], _signed, 16)
 
     @property
     def label(self) -> str:
@@ -556,7 +612,7 @@ class Sample(_Record):
 
     @maybe.setter
     def maybe(self, value: float) -> None:
-        self._record["maybe"] = value
+        self._record["maybe"] = _real(value, 32)
 
     @property
     def maybe_or_none(self) -> float | None:
@@ -748,7 +804,7 @@ class Outer(_Record):
         """Return a new record with the schema's defaults, all else zero."""
         new = super().new()
         new.inner = Sample.new()
-        new.more = Sample.new().record
+        new.more[...] = Sample.new().record
         return new
 
     @property
@@ -767,7 +823,7 @@ class Outer(_Record):
 
     @more.setter
     def more(self, value: npt.ArrayLike) -> None:
-        self._record["more"] = value
+        self._record["more"] = _array(value, self.DTYPE["more"], _checked, SAMPLE_DTYPE)
 
     @property
     def plain(self) -> int:

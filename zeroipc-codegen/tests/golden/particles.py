@@ -16,6 +16,7 @@ import numpy as np
 from zeroipc import Array, Memory, Queue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     import numpy.typing as npt
@@ -58,12 +59,30 @@ def _check(name: str, dtype: np.dtype[np.void], size: int, offsets: list[int]) -
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
         raise OverflowError(msg)
     return value
+
+
+def _real(value: object, bits: int) -> float:
+    """Refuse what is no real number, and what is finite and becomes infinite."""
+    known = isinstance(value, (int, float, np.integer, np.floating))
+    if not known or isinstance(value, (bool, np.timedelta64)):
+        msg = f"expected a real number, not {value!r:.60}"
+        raise TypeError(msg)
+    number = float(value)  # type: ignore[arg-type]
+    # What is nearer to the largest number than to the next power of two fits.
+    limit = {16: 65520.0, 32: float.fromhex("0x1.ffffffp127")}.get(bits, math.inf)
+    if limit <= abs(number) < math.inf:
+        msg = f"{value} does not fit into a float of {bits} bits"
+        raise OverflowError(msg)
+    return number
 
 
 def _within(value: float | None, low: float, high: float) -> bool:
@@ -82,6 +101,29 @@ def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
         msg = f"expected a record of {dtype}, not {record!r:.60}"
         raise TypeError(msg)
     return record
+
+
+def _array(
+    value: npt.ArrayLike,
+    dtype: np.dtype[Any],
+    fit: Callable[..., object],
+    *limit: object,
+) -> npt.NDArray[Any]:
+    """Return the elements, and refuse another shape and what one of them refuses."""
+    # Records of variants lie in the array as bytes.
+    known = next((kind for kind in limit if isinstance(kind, np.dtype)), dtype.base)
+    # Not as a list of one type: NumPy would make numbers of texts, and cut NULs off.
+    given = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    if given.shape != dtype.shape:
+        msg = f"expected the shape {dtype.shape}, not {given.shape}"
+        raise ValueError(msg)
+    # Texts are looked at even so: there may be NUL within.
+    if given.dtype == known and known.kind != "S":
+        return given.view(dtype.base)
+    fitting: npt.NDArray[Any] = np.zeros(dtype.shape, known)
+    for place in np.ndindex(dtype.shape):
+        fitting[place] = fit(given[place], *limit)
+    return fitting.view(dtype.base)
 
 
 _Self = TypeVar("_Self", bound="_Record")
@@ -264,7 +306,7 @@ class Particle(_Record):
 
     @position.setter
     def position(self, value: npt.ArrayLike) -> None:
-        self._record["position"] = value
+        self._record["position"] = _array(value, self.DTYPE["position"], _real, 32)
 
     @property
     def mass(self) -> float:
@@ -278,7 +320,7 @@ class Particle(_Record):
 
     @mass.setter
     def mass(self, value: float) -> None:
-        self._record["mass"] = value
+        self._record["mass"] = _real(value, 32)
 
     @property
     def velocity(self) -> npt.NDArray[np.float32]:
@@ -290,7 +332,7 @@ class Particle(_Record):
 
     @velocity.setter
     def velocity(self, value: npt.ArrayLike) -> None:
-        self._record["velocity"] = value
+        self._record["velocity"] = _array(value, self.DTYPE["velocity"], _real, 32)
 
     @property
     def charge(self) -> float:
@@ -302,7 +344,7 @@ class Particle(_Record):
 
     @charge.setter
     def charge(self, value: float) -> None:
-        self._record["charge"] = value
+        self._record["charge"] = _real(value, 32)
 
     @property
     def colour(self) -> npt.NDArray[np.float16]:
@@ -315,7 +357,7 @@ class Particle(_Record):
 
     @colour.setter
     def colour(self, value: npt.ArrayLike) -> None:
-        self._record["colour"] = value
+        self._record["colour"] = _array(value, self.DTYPE["colour"], _real, 16)
 
     @property
     def id(self) -> int:
@@ -430,7 +472,7 @@ class Lanes(_Record):
 
     @x.setter
     def x(self, value: npt.ArrayLike) -> None:
-        self._record["x"] = value
+        self._record["x"] = _array(value, self.DTYPE["x"], _real, 32)
 
     @property
     def y(self) -> npt.NDArray[np.float32]:
@@ -439,7 +481,7 @@ class Lanes(_Record):
 
     @y.setter
     def y(self, value: npt.ArrayLike) -> None:
-        self._record["y"] = value
+        self._record["y"] = _array(value, self.DTYPE["y"], _real, 32)
 
     @property
     def z(self) -> npt.NDArray[np.float32]:
@@ -448,7 +490,7 @@ class Lanes(_Record):
 
     @z.setter
     def z(self, value: npt.ArrayLike) -> None:
-        self._record["z"] = value
+        self._record["z"] = _array(value, self.DTYPE["z"], _real, 32)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""
@@ -557,7 +599,7 @@ class Step(_Record):
 
     @time.setter
     def time(self, value: float) -> None:
-        self._record["time"] = value
+        self._record["time"] = _real(value, 64)
 
     @property
     def kinetic_energy(self) -> float:
@@ -569,7 +611,7 @@ class Step(_Record):
 
     @kinetic_energy.setter
     def kinetic_energy(self, value: float) -> None:
-        self._record["kinetic_energy"] = value
+        self._record["kinetic_energy"] = _real(value, 64)
 
     @property
     def potential_energy(self) -> float:
@@ -581,7 +623,7 @@ class Step(_Record):
 
     @potential_energy.setter
     def potential_energy(self, value: float) -> None:
-        self._record["potential_energy"] = value
+        self._record["potential_energy"] = _real(value, 64)
 
     @property
     def top_speed(self) -> float:
@@ -594,7 +636,7 @@ class Step(_Record):
 
     @top_speed.setter
     def top_speed(self, value: float) -> None:
-        self._record["top_speed"] = value
+        self._record["top_speed"] = _real(value, 64)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""

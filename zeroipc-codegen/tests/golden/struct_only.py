@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 import numpy as np
@@ -26,6 +27,21 @@ def _check(name: str, dtype: np.dtype[np.void], size: int, offsets: list[int]) -
             f"NumPy has {dtype.itemsize} bytes and offsets {found}"
         )
         raise ImportError(msg)
+
+
+def _real(value: object, bits: int) -> float:
+    """Refuse what is no real number, and what is finite and becomes infinite."""
+    known = isinstance(value, (int, float, np.integer, np.floating))
+    if not known or isinstance(value, (bool, np.timedelta64)):
+        msg = f"expected a real number, not {value!r:.60}"
+        raise TypeError(msg)
+    number = float(value)  # type: ignore[arg-type]
+    # What is nearer to the largest number than to the next power of two fits.
+    limit = {16: 65520.0, 32: float.fromhex("0x1.ffffffp127")}.get(bits, math.inf)
+    if limit <= abs(number) < math.inf:
+        msg = f"{value} does not fit into a float of {bits} bits"
+        raise OverflowError(msg)
+    return number
 
 
 def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
@@ -160,7 +176,7 @@ class Point(_Record):
 
     @x.setter
     def x(self, value: float) -> None:
-        self._record["x"] = value
+        self._record["x"] = _real(value, 32)
 
     @property
     def y(self) -> float:
@@ -169,7 +185,7 @@ class Point(_Record):
 
     @y.setter
     def y(self, value: float) -> None:
-        self._record["y"] = value
+        self._record["y"] = _real(value, 32)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""

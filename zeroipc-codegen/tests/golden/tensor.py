@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from enum import IntEnum, IntFlag
 from operator import index
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import numpy as np
 from zeroipc import Array, Memory, Queue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     import numpy.typing as npt
@@ -163,7 +164,10 @@ def _named(kind: type[_Named], value: int) -> _Named | int:
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
@@ -172,7 +176,10 @@ def _unsigned(value: int, bits: int) -> int:
 
 
 def _signed(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value >> (bits - 1) not in {0, -1}:
         msg = f"{value} does not fit into {bits} bits with a sign"
@@ -180,14 +187,32 @@ def _signed(value: int, bits: int) -> int:
     return value
 
 
+def _real(value: object, bits: int) -> float:
+    """Refuse what is no real number, and what is finite and becomes infinite."""
+    known = isinstance(value, (int, float, np.integer, np.floating))
+    if not known or isinstance(value, (bool, np.timedelta64)):
+        msg = f"expected a real number, not {value!r:.60}"
+        raise TypeError(msg)
+    number = float(value)  # type: ignore[arg-type]
+    # What is nearer to the largest number than to the next power of two fits.
+    limit = {16: 65520.0, 32: float.fromhex("0x1.ffffffp127")}.get(bits, math.inf)
+    if limit <= abs(number) < math.inf:
+        msg = f"{value} does not fit into a float of {bits} bits"
+        raise OverflowError(msg)
+    return number
+
+
 def _decoded(value: bytes) -> str:
     """Return the text in front of the first NUL; what is no UTF-8 is replaced."""
     return value.split(b"\0", 1)[0].decode(errors="replace")
 
 
-def _encoded(value: str, size: int) -> bytes:
-    """Return the bytes of a text that fits."""
-    encoded = value.encode()
+def _encoded(value: str | bytes, size: int) -> bytes:
+    """Return the bytes of a text that fits; bytes have to be UTF-8."""
+    if not isinstance(value, (str, bytes)):
+        msg = f"expected a text, not {value!r:.60}"
+        raise TypeError(msg)
+    encoded = (value if isinstance(value, str) else value.decode()).encode()
     if len(encoded) > size:
         msg = f"the text has {len(encoded)} bytes, and {size} fit"
         raise ValueError(msg)
@@ -208,6 +233,29 @@ def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
         msg = f"expected a record of {dtype}, not {record!r:.60}"
         raise TypeError(msg)
     return record
+
+
+def _array(
+    value: npt.ArrayLike,
+    dtype: np.dtype[Any],
+    fit: Callable[..., object],
+    *limit: object,
+) -> npt.NDArray[Any]:
+    """Return the elements, and refuse another shape and what one of them refuses."""
+    # Records of variants lie in the array as bytes.
+    known = next((kind for kind in limit if isinstance(kind, np.dtype)), dtype.base)
+    # Not as a list of one type: NumPy would make numbers of texts, and cut NULs off.
+    given = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    if given.shape != dtype.shape:
+        msg = f"expected the shape {dtype.shape}, not {given.shape}"
+        raise ValueError(msg)
+    # Texts are looked at even so: there may be NUL within.
+    if given.dtype == known and known.kind != "S":
+        return given.view(dtype.base)
+    fitting: npt.NDArray[Any] = np.zeros(dtype.shape, known)
+    for place in np.ndindex(dtype.shape):
+        fitting[place] = fit(given[place], *limit)
+    return fitting.view(dtype.base)
 
 
 _Self = TypeVar("_Self", bound="_Record")
@@ -469,7 +517,7 @@ class Descriptor(_Record):
 
     @shape.setter
     def shape(self, value: npt.ArrayLike) -> None:
-        self._record["shape"] = value
+        self._record["shape"] = _array(value, self.DTYPE["shape"], _unsigned, 64)
 
     @property
     def strides(self) -> npt.NDArray[np.int64]:
@@ -481,7 +529,7 @@ class Descriptor(_Record):
 
     @strides.setter
     def strides(self, value: npt.ArrayLike) -> None:
-        self._record["strides"] = value
+        self._record["strides"] = _array(value, self.DTYPE["strides"], _signed, 64)
 
     @property
     def version(self) -> int:
@@ -770,7 +818,7 @@ class Encoding(_Variant):
 
     def set_scaled(self, value: float) -> None:
         """Become ``scaled``; bytes that it does not use become zero."""
-        self._fill(EncodingTag.SCALED, "scaled", value)
+        self._fill(EncodingTag.SCALED, "scaled", _real(value, 32))
 
     @classmethod
     def new_scaled(cls, value: float) -> Encoding:
@@ -923,7 +971,7 @@ class Update(_Record):
 
     @seconds.setter
     def seconds(self, value: float) -> None:
-        self._record["seconds"] = value
+        self._record["seconds"] = _real(value, 64)
 
     @property
     def seconds_or_none(self) -> float | None:

@@ -135,7 +135,12 @@ fn python_segments_hold_records() {
 }
 
 fn compiled(source: &str) -> Result<Vec<(PathBuf, String)>, String> {
-    let compiled = Compiler::new().source(Source::new("names.zipc", source)).python().bare(true).compile();
+    modules([Source::new("names.zipc", source)])
+}
+
+fn modules(sources: impl IntoIterator<Item = Source>) -> Result<Vec<(PathBuf, String)>, String> {
+    let compiler = sources.into_iter().fold(Compiler::new(), Compiler::source);
+    let compiled = compiler.python().bare(true).compile();
     let outputs = compiled.map_err(|error| error.to_string())?.outputs;
     Ok(outputs.into_iter().map(|output| (output.path, output.text)).collect())
 }
@@ -157,6 +162,45 @@ fn python_fields_may_be_called_as_builtins_are() {
 odder = Odder.new_inner(new)
 assert (new.str, Odder.new_str(4).str, odder.to_dict()['inner']['dict']) == (3, 4, 'a')";
     run(interpreter(&python, &home).args(["-c", text]));
+}
+
+#[test]
+fn python_setters_take_what_fits_only() {
+    let source = "flags Caps: u8 { A = 1, B = 2 }
+struct Small { a: u8 = 7; b: u8; }
+variant Word: u16 { nothing = 0, many: [u16; 2] = 1, real: f32 = 2 }
+struct Strict @auto_pad {
+    names: [str[4]; 2]; bytes4: [u8; 4]; caps: [Caps; 2]; singles: [f32; 2]; complexes: [complex64; 2];
+    grid: [[bool8; 2]; 2]; smalls: [Small; 2]; words: [Word; 2];
+    name: str[4]; wide: f64; single: f32; half: f16; thin: complex64; truth: bool8; byte: u8;
+}
+struct Bits { texts: [str[4]; 2] = [\"a\", \"ä\"]; inner: [Small; 2]; }";
+    let modules = modules([Source::new("strict.zipc", source)]).unwrap();
+    let Some(python) = python() else { return };
+    let home = scratch("python_strict");
+    package(&home, "odd", &modules);
+    check(&python, &home, &["odd"]);
+    run(interpreter(&python, &home).args(["-W", "error"]).arg(tests_dir().join("support/python/strict.py")));
+}
+
+#[test]
+fn python_files_may_be_called_as_helpers_are() {
+    let stems = ["array", "check", "checked", "texts", "dicts", "encoded", "of_a", "within", "builtins", "record"];
+    let source = |stem: &str| Source::new(format!("{stem}.zipc"), "struct Inner { x: u8 = 7 @range(0, 9); }");
+    let imports: String = stems.iter().map(|stem| format!("import \"{stem}.zipc\";\n")).collect();
+    let fields: String = stems.iter().map(|stem| format!("of_{stem}: [{stem}.Inner; 2]; ")).collect();
+    let text = format!("{imports}struct Outer {{ property: u8; text: [str[2]; 1]; {fields} }}");
+    let sources = stems.iter().map(|stem| source(stem)).chain([Source::new("outer.zipc", text)]);
+    let modules = modules(sources).unwrap();
+    let Some(python) = python() else { return };
+    let home = scratch("python_stems");
+    package(&home, "odd", &modules);
+    check(&python, &home, &["odd"]);
+    let text = "from odd.outer import Outer; new = Outer.new(); new.of_check = new.of_array
+assert new.to_dict()['of_checked'] == [{'x': 7}, {'x': 7}] and new.out_of_range() is None
+new.of_within[1]['x'] = 10
+assert new.out_of_range() == 'of_within[1].x'";
+    run(interpreter(&python, &home).args(["-W", "error", "-c", text]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, Union
 
@@ -91,7 +92,11 @@ class Scalar(IntEnum):
 _SIZES = dict(zip(Scalar, (1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 1, 2, 8, 16)))
 
 
-class ScalarType(NamedTuple):
+# Nodes are dataclasses, not tuples: tuples of different classes are equal where their contents are, and `str[1]` is no `u8`.
+
+
+@dataclass(frozen=True)
+class ScalarType:
     """One number."""
 
     scalar: Scalar
@@ -110,7 +115,8 @@ class ScalarType(NamedTuple):
         return self.scalar.name
 
 
-class ArrayType(NamedTuple):
+@dataclass(frozen=True)
+class ArrayType:
     """Elements, one behind the other."""
 
     length: int
@@ -130,7 +136,8 @@ class ArrayType(NamedTuple):
         return f"[{self.elem}; {self.length}]"
 
 
-class StrType(NamedTuple):
+@dataclass(frozen=True)
+class StrType:
     """UTF-8 text filled up with NUL."""
 
     length: int
@@ -149,7 +156,8 @@ class StrType(NamedTuple):
         return f"str[{self.length}]"
 
 
-class OpaqueType(NamedTuple):
+@dataclass(frozen=True)
+class OpaqueType:
     """Bytes of which only the number is known."""
 
     length: int
@@ -175,7 +183,8 @@ class EnumValue(NamedTuple):
     name: str
 
 
-class EnumType(NamedTuple):
+@dataclass(frozen=True)
+class EnumType:
     """A number with named values; the flavour says what the names are."""
 
     name: str
@@ -211,7 +220,8 @@ class Field(NamedTuple):
         return self.name.startswith("_")
 
 
-class StructType(NamedTuple):
+@dataclass(frozen=True)
+class StructType:
     """Fields at ascending offsets."""
 
     name: str

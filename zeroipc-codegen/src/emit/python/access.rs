@@ -2,7 +2,7 @@
 
 use super::lines::call;
 use super::names;
-use super::types::{bytes, class, dtype, element, is_opaque, shape};
+use super::types::{class, dtype, element, is_opaque, shape};
 use crate::model::{Flavour, Schema, TypeId, TypeKind};
 use zeroipc_layout::Scalar;
 
@@ -35,11 +35,7 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
         let arguments = before.iter().cloned().chain([raw.clone()]).collect::<Vec<_>>();
         call(INDENT, &format!("return {function}("), &arguments, ")")
     };
-    let plain = || (String::new(), vec!["value".to_owned()], String::new());
-    let whole = |number: Scalar| {
-        let function = if number.is_signed() { "_signed(" } else { "_unsigned(" };
-        (function.to_owned(), vec!["value".to_owned(), (8 * number.size()).to_string()], ")".to_owned())
-    };
+    let put = stored(schema, name, ty);
     match schema.types[ty].kind {
         TypeKind::Scalar(scalar) => {
             let function = match scalar {
@@ -49,13 +45,11 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
                 _ => "int",
             };
             let class = own(function);
-            let put = if scalar.is_integer() { whole(scalar) } else { plain() };
             Access { gives: class.clone(), takes: class, get: get(function, &[]), put, copied: Copied::Itself }
         }
         TypeKind::Enum(i) => {
             let item = &schema.enums[i];
             let class = names::qualified(item.module.as_ref(), &item.name);
-            let put = whole(item.repr);
             if item.flavour == Flavour::Flags {
                 let get = call(INDENT, &format!("return {class}("), &[format!("int({raw})")], ")");
                 return Access { gives: class.clone(), takes: class, get, put, copied: Copied::Itself };
@@ -64,37 +58,64 @@ pub(super) fn access(schema: &Schema, name: &str, ty: TypeId, own: &dyn Fn(&str)
             let gives = format!("{class} | int");
             Access { gives: gives.clone(), takes: gives, get, put, copied: Copied::Itself }
         }
-        TypeKind::Str(len) => {
-            let put = ("_encoded(".to_owned(), vec!["value".to_owned(), len.to_string()], ")".to_owned());
+        TypeKind::Str(_) => {
             Access { gives: own("str"), takes: own("str"), get: get("_decoded", &[]), put, copied: Copied::Itself }
         }
         TypeKind::Struct(_) | TypeKind::Variant(_) => {
             let class = class(schema, ty).unwrap_or_default();
-            let put = ("_checked(".to_owned(), vec!["value.record".to_owned(), dtype(schema, ty)], ")".to_owned());
             let copied = Copied::Method(".to_dict()");
             Access { gives: class.clone(), takes: class.clone(), get: get(&class, &[]), put, copied }
         }
         TypeKind::Array { .. } => {
             let array = format!("npt.NDArray[np.{}]", element(schema, ty));
             let (_, elem) = shape(schema, ty);
-            let (seen, put) = if is_opaque(schema, ty) {
-                let (dtype, bytes) = (dtype(schema, elem), bytes(schema.types[elem].size));
-                let put =
-                    ("np.asarray(".to_owned(), vec!["value".to_owned(), dtype.clone()], format!(").view({bytes})"));
-                (format!(".view({dtype})"), put)
-            } else {
-                (String::new(), plain())
-            };
+            let seen = if is_opaque(schema, ty) { format!(".view({})", dtype(schema, elem)) } else { String::new() };
             let get = call(INDENT, "return cast(", &[format!("\"{array}\""), format!("{raw}{seen}")], ")");
-            let copied = match schema.types[shape(schema, ty).1].kind {
-                TypeKind::Struct(_) | TypeKind::Variant(_) => {
-                    Copied::Function("_dicts", class(schema, shape(schema, ty).1))
-                }
+            let copied = match schema.types[elem].kind {
+                TypeKind::Struct(_) | TypeKind::Variant(_) => Copied::Function("_dicts", class(schema, elem)),
                 TypeKind::Str(_) => Copied::Function("_texts", None),
                 _ => Copied::Method(".tolist()"),
             };
             Access { gives: array, takes: "npt.ArrayLike".to_owned(), get, put, copied }
         }
+    }
+}
+
+/// The expression that is stored for `value` in the member `name`: it refuses what it would have to change.
+fn stored(schema: &Schema, name: &str, ty: TypeId) -> (String, Vec<String>, String) {
+    let value = || "value".to_owned();
+    let (_, elem) = shape(schema, ty);
+    let (function, limit) = fit(schema, elem);
+    match schema.types[ty].kind {
+        TypeKind::Struct(_) | TypeKind::Variant(_) => {
+            (format!("{function}("), ["value.record".to_owned()].into_iter().chain(limit).collect(), ")".to_owned())
+        }
+        TypeKind::Array { .. } => {
+            let target = format!("self.DTYPE[\"{name}\"]");
+            let arguments = [value(), target, function.to_owned()].into_iter().chain(limit).collect();
+            ("_array(".to_owned(), arguments, ")".to_owned())
+        }
+        _ => (format!("{function}("), [value()].into_iter().chain(limit).collect(), ")".to_owned()),
+    }
+}
+
+/// The helper that refuses what does not fit into one element, and what it is told about the room.
+fn fit(schema: &Schema, elem: TypeId) -> (&'static str, Option<String>) {
+    let number = |number: Scalar| {
+        let function = match number {
+            Scalar::Bool8 => return ("_truth", None),
+            Scalar::F16 | Scalar::F32 | Scalar::F64 => "_real",
+            Scalar::Complex64 | Scalar::Complex128 => "_complex",
+            number if number.is_signed() => "_signed",
+            _ => "_unsigned",
+        };
+        (function, Some((8 * number.size()).to_string()))
+    };
+    match schema.types[elem].kind {
+        TypeKind::Scalar(scalar) => number(scalar),
+        TypeKind::Enum(i) => number(schema.enums[i].repr),
+        TypeKind::Str(len) => ("_encoded", Some(len.to_string())),
+        TypeKind::Struct(_) | TypeKind::Variant(_) | TypeKind::Array { .. } => ("_checked", Some(dtype(schema, elem))),
     }
 }
 

@@ -142,7 +142,7 @@ fn default(schema: &Schema, field: &Field) -> Option<Vec<String>> {
     let (_, elem) = shape(schema, field.ty);
     let class = class(schema, elem)?;
     Some(vec![match schema.types[field.ty].kind {
-        TypeKind::Array { .. } => format!("        new.{name} = {class}.new().record"),
+        TypeKind::Array { .. } => format!("        new.{name}[...] = {class}.new().record"),
         _ => format!("        new.{name} = {class}.new()"),
     }])
 }

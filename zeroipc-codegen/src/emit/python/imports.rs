@@ -28,6 +28,10 @@ pub(super) struct Helpers {
     pub(super) named: bool,
     pub(super) unsigned: bool,
     pub(super) signed: bool,
+    pub(super) real: bool,
+    pub(super) complex: bool,
+    pub(super) truth: bool,
+    pub(super) array: bool,
     pub(super) decoded: bool,
     pub(super) encoded: bool,
     pub(super) texts: bool,
@@ -39,21 +43,25 @@ pub(super) struct Helpers {
 
 pub(super) fn imports(schema: &Schema, module: &Module) -> Imports {
     let code = code(module);
-    let uses = |name: &str| code.contains(name);
+    let uses = |name: &str| mentions(&code, name);
     let record = !module.records.is_empty();
     let helpers = Helpers {
         record,
-        variant: uses("_fill("),
-        named: uses("_named("),
-        unsigned: uses("_unsigned("),
-        signed: uses("_signed("),
-        decoded: uses("_decoded(") || uses("_texts("),
-        encoded: uses("_encoded("),
-        texts: uses("_texts("),
-        dicts: uses("_dicts("),
-        within: uses("_within("),
-        all_within: uses("_all_within("),
-        outside: uses("_outside("),
+        variant: uses("_fill"),
+        named: uses("_named"),
+        unsigned: uses("_unsigned"),
+        signed: uses("_signed"),
+        real: uses("_real") || uses("_complex"),
+        complex: uses("_complex"),
+        truth: uses("_truth"),
+        array: uses("_array"),
+        decoded: uses("_decoded") || uses("_texts"),
+        encoded: uses("_encoded"),
+        texts: uses("_texts"),
+        dicts: uses("_dicts"),
+        within: uses("_within"),
+        all_within: uses("_all_within"),
+        outside: uses("_outside"),
     };
     let typing = typing(module, &helpers, uses("cast("));
     let runtime = runtime(schema, module);
@@ -61,7 +69,7 @@ pub(super) fn imports(schema: &Schema, module: &Module) -> Imports {
     if uses("_builtins.") {
         standard.push("import builtins as _builtins".to_owned());
     }
-    if uses("math.") {
+    if uses("math.") || helpers.real {
         standard.push("import math".to_owned());
     }
     let bases: Vec<&str> =
@@ -85,6 +93,9 @@ pub(super) fn imports(schema: &Schema, module: &Module) -> Imports {
     }
     siblings.sort();
     let mut only_types = Vec::new();
+    if helpers.array {
+        only_types.push("from collections.abc import Callable");
+    }
     if runtime.is_some() {
         only_types.push("from types import TracebackType");
     }
@@ -112,7 +123,7 @@ fn needs_base(module: &Module, helpers: &Helpers, base: &str) -> bool {
 fn typing(module: &Module, helpers: &Helpers, cast: bool) -> Vec<&'static str> {
     let names = [
         ("TYPE_CHECKING", helpers.record || !module.segments.is_empty()),
-        ("Any", helpers.dicts || helpers.outside || helpers.all_within),
+        ("Any", helpers.dicts || helpers.outside || helpers.all_within || helpers.array),
         ("ClassVar", helpers.record),
         ("Final", !module.all.is_empty()),
         ("TypeVar", helpers.record || helpers.named),
@@ -130,6 +141,16 @@ fn runtime(schema: &Schema, module: &Module) -> Option<String> {
     let queue = structures().any(|structure| structure.kind == StructureKind::Queue);
     let names = [array.then_some("Array"), Some("Memory"), queue.then_some("Queue")];
     Some(format!("from zeroipc import {}", names.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+}
+
+/// Whether `code` has `name` as a word of its own; a name that ends with a sign may go on behind it.
+fn mentions(code: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = name.ends_with(is_part);
+    code.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (&code[..at], &code[at + name.len()..]);
+        !before.ends_with(is_part) && (!whole || !behind.starts_with(is_part))
+    })
 }
 
 /// All code of the module that depends on the schema, without documentation.
@@ -184,4 +205,16 @@ fn variant_code<'a>(class: &'a VariantClass, lines: &mut Vec<&'a str>) {
 fn spelled_code<'a>(spelled: &'a Spelled, lines: &mut Vec<&'a str>) {
     let Spelled { property, classmethod, dict, str, object } = spelled;
     lines.extend([property, classmethod, dict, str, object].map(String::as_str));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_as_words_only() {
+        assert!(mentions("x = _within(1)", "_within") && mentions("self._fill(0)", "_fill"));
+        assert!(!mentions("x = _all_within(1)", "_within") && !mentions("_within_all", "_within"));
+        assert!(mentions("_of_a.B", "_of_a.") && !mentions("self.best_of_a.B", "_of_a."));
+    }
 }

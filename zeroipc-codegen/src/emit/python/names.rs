@@ -98,9 +98,9 @@ pub(super) fn dtype(name: &str) -> String {
     format!("{}_DTYPE", upper(name))
 }
 
-/// What a module calls another one. No definition and no field begins with `_`.
+/// What a module calls another one. No definition and no field begins with `_`, and no helper with `_of_`.
 pub(super) fn module(module: &Module) -> String {
-    format!("_{}", module.stem)
+    format!("_of_{}", module.stem)
 }
 
 /// A name of this module or of an imported one.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 import numpy as np
 
-from . import imported as _imported
+from . import imported as _of_imported
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -115,8 +115,8 @@ BOX_DTYPE: Final[np.dtype[np.void]] = np.dtype(
             "high",
         ],
         "formats": [
-            _imported.VEC3_DTYPE,
-            _imported.VEC3_DTYPE,
+            _of_imported.VEC3_DTYPE,
+            _of_imported.VEC3_DTYPE,
         ],
         "offsets": [
             0,
@@ -160,27 +160,27 @@ class Box(_Record):
     def new(cls) -> Box:
         """Return a new record with the schema's defaults, all else zero."""
         new = super().new()
-        new.low = _imported.Vec3.new()
-        new.high = _imported.Vec3.new()
+        new.low = _of_imported.Vec3.new()
+        new.high = _of_imported.Vec3.new()
         return new
 
     @property
-    def low(self) -> _imported.Vec3:
+    def low(self) -> _of_imported.Vec3:
         """The field ``low``."""
-        return _imported.Vec3(self._record["low"])
+        return _of_imported.Vec3(self._record["low"])
 
     @low.setter
-    def low(self, value: _imported.Vec3) -> None:
-        self._record["low"] = _checked(value.record, _imported.VEC3_DTYPE)
+    def low(self, value: _of_imported.Vec3) -> None:
+        self._record["low"] = _checked(value.record, _of_imported.VEC3_DTYPE)
 
     @property
-    def high(self) -> _imported.Vec3:
+    def high(self) -> _of_imported.Vec3:
         """The field ``high``."""
-        return _imported.Vec3(self._record["high"])
+        return _of_imported.Vec3(self._record["high"])
 
     @high.setter
-    def high(self, value: _imported.Vec3) -> None:
-        self._record["high"] = _checked(value.record, _imported.VEC3_DTYPE)
+    def high(self, value: _of_imported.Vec3) -> None:
+        self._record["high"] = _checked(value.record, _of_imported.VEC3_DTYPE)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
 __all__ = [
@@ -177,7 +179,10 @@ def _named(kind: type[_Named], value: int) -> _Named | int:
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
@@ -186,7 +191,10 @@ def _unsigned(value: int, bits: int) -> int:
 
 
 def _signed(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value >> (bits - 1) not in {0, -1}:
         msg = f"{value} does not fit into {bits} bits with a sign"
@@ -199,9 +207,12 @@ def _decoded(value: bytes) -> str:
     return value.split(b"\0", 1)[0].decode(errors="replace")
 
 
-def _encoded(value: str, size: int) -> bytes:
-    """Return the bytes of a text that fits."""
-    encoded = value.encode()
+def _encoded(value: str | bytes, size: int) -> bytes:
+    """Return the bytes of a text that fits; bytes have to be UTF-8."""
+    if not isinstance(value, (str, bytes)):
+        msg = f"expected a text, not {value!r:.60}"
+        raise TypeError(msg)
+    encoded = (value if isinstance(value, str) else value.decode()).encode()
     if len(encoded) > size:
         msg = f"the text has {len(encoded)} bytes, and {size} fit"
         raise ValueError(msg)
@@ -229,6 +240,29 @@ def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
         msg = f"expected a record of {dtype}, not {record!r:.60}"
         raise TypeError(msg)
     return record
+
+
+def _array(
+    value: npt.ArrayLike,
+    dtype: np.dtype[Any],
+    fit: Callable[..., object],
+    *limit: object,
+) -> npt.NDArray[Any]:
+    """Return the elements, and refuse another shape and what one of them refuses."""
+    # Records of variants lie in the array as bytes.
+    known = next((kind for kind in limit if isinstance(kind, np.dtype)), dtype.base)
+    # Not as a list of one type: NumPy would make numbers of texts, and cut NULs off.
+    given = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    if given.shape != dtype.shape:
+        msg = f"expected the shape {dtype.shape}, not {given.shape}"
+        raise ValueError(msg)
+    # Texts are looked at even so: there may be NUL within.
+    if given.dtype == known and known.kind != "S":
+        return given.view(dtype.base)
+    fitting: npt.NDArray[Any] = np.zeros(dtype.shape, known)
+    for place in np.ndindex(dtype.shape):
+        fitting[place] = fit(given[place], *limit)
+    return fitting.view(dtype.base)
 
 
 _Self = TypeVar("_Self", bound="_Record")
@@ -542,8 +576,8 @@ class Book(_Record):
     def new(cls) -> Book:
         """Return a new record with the schema's defaults, all else zero."""
         new = super().new()
-        new.bids = Level.new().record
-        new.asks = Level.new().record
+        new.bids[...] = Level.new().record
+        new.asks[...] = Level.new().record
         new.last_price = -9223372036854775808
         return new
 
@@ -605,7 +639,7 @@ class Book(_Record):
 
     @bids.setter
     def bids(self, value: npt.ArrayLike) -> None:
-        self._record["bids"] = value
+        self._record["bids"] = _array(value, self.DTYPE["bids"], _checked, LEVEL_DTYPE)
 
     @property
     def asks(self) -> npt.NDArray[np.void]:
@@ -614,7 +648,7 @@ class Book(_Record):
 
     @asks.setter
     def asks(self, value: npt.ArrayLike) -> None:
-        self._record["asks"] = value
+        self._record["asks"] = _array(value, self.DTYPE["asks"], _checked, LEVEL_DTYPE)
 
     @property
     def last_price(self) -> int:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 import numpy as np
 
-from . import geometry as _geometry
+from . import geometry as _of_geometry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
 __all__ = [
@@ -172,7 +174,10 @@ def _named(kind: type[_Named], value: int) -> _Named | int:
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
@@ -180,14 +185,32 @@ def _unsigned(value: int, bits: int) -> int:
     return value
 
 
+def _real(value: object, bits: int) -> float:
+    """Refuse what is no real number, and what is finite and becomes infinite."""
+    known = isinstance(value, (int, float, np.integer, np.floating))
+    if not known or isinstance(value, (bool, np.timedelta64)):
+        msg = f"expected a real number, not {value!r:.60}"
+        raise TypeError(msg)
+    number = float(value)  # type: ignore[arg-type]
+    # What is nearer to the largest number than to the next power of two fits.
+    limit = {16: 65520.0, 32: float.fromhex("0x1.ffffffp127")}.get(bits, math.inf)
+    if limit <= abs(number) < math.inf:
+        msg = f"{value} does not fit into a float of {bits} bits"
+        raise OverflowError(msg)
+    return number
+
+
 def _decoded(value: bytes) -> str:
     """Return the text in front of the first NUL; what is no UTF-8 is replaced."""
     return value.split(b"\0", 1)[0].decode(errors="replace")
 
 
-def _encoded(value: str, size: int) -> bytes:
-    """Return the bytes of a text that fits."""
-    encoded = value.encode()
+def _encoded(value: str | bytes, size: int) -> bytes:
+    """Return the bytes of a text that fits; bytes have to be UTF-8."""
+    if not isinstance(value, (str, bytes)):
+        msg = f"expected a text, not {value!r:.60}"
+        raise TypeError(msg)
+    encoded = (value if isinstance(value, str) else value.decode()).encode()
     if len(encoded) > size:
         msg = f"the text has {len(encoded)} bytes, and {size} fit"
         raise ValueError(msg)
@@ -213,6 +236,29 @@ def _checked(record: np.void, dtype: np.dtype[np.void]) -> np.void:
         msg = f"expected a record of {dtype}, not {record!r:.60}"
         raise TypeError(msg)
     return record
+
+
+def _array(
+    value: npt.ArrayLike,
+    dtype: np.dtype[Any],
+    fit: Callable[..., object],
+    *limit: object,
+) -> npt.NDArray[Any]:
+    """Return the elements, and refuse another shape and what one of them refuses."""
+    # Records of variants lie in the array as bytes.
+    known = next((kind for kind in limit if isinstance(kind, np.dtype)), dtype.base)
+    # Not as a list of one type: NumPy would make numbers of texts, and cut NULs off.
+    given = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    if given.shape != dtype.shape:
+        msg = f"expected the shape {dtype.shape}, not {given.shape}"
+        raise ValueError(msg)
+    # Texts are looked at even so: there may be NUL within.
+    if given.dtype == known and known.kind != "S":
+        return given.view(dtype.base)
+    fitting: npt.NDArray[Any] = np.zeros(dtype.shape, known)
+    for place in np.ndindex(dtype.shape):
+        fitting[place] = fit(given[place], *limit)
+    return fitting.view(dtype.base)
 
 
 _Self = TypeVar("_Self", bound="_Record")
@@ -438,7 +484,12 @@ class Imu(_Record):
 
     @acceleration.setter
     def acceleration(self, value: npt.ArrayLike) -> None:
-        self._record["acceleration"] = value
+        self._record["acceleration"] = _array(
+            value,
+            self.DTYPE["acceleration"],
+            _real,
+            32,
+        )
 
     @property
     def rotation(self) -> npt.NDArray[np.float32]:
@@ -451,7 +502,7 @@ class Imu(_Record):
 
     @rotation.setter
     def rotation(self, value: npt.ArrayLike) -> None:
-        self._record["rotation"] = value
+        self._record["rotation"] = _array(value, self.DTYPE["rotation"], _real, 32)
 
     @property
     def celsius(self) -> float:
@@ -466,7 +517,7 @@ class Imu(_Record):
 
     @celsius.setter
     def celsius(self, value: float) -> None:
-        self._record["celsius"] = value
+        self._record["celsius"] = _real(value, 32)
 
     @property
     def celsius_or_none(self) -> float | None:
@@ -539,7 +590,7 @@ FRAME_INFO_DTYPE: Final[np.dtype[np.void]] = np.dtype(
         "formats": [
             "<u8",
             "<u8",
-            _geometry.POSE_DTYPE,
+            _of_geometry.POSE_DTYPE,
             "<u4",
             "<u2",
             "<u2",
@@ -639,7 +690,7 @@ class FrameInfo(_Record):
     def new(cls) -> FrameInfo:
         """Return a new record with the schema's defaults, all else zero."""
         new = super().new()
-        new.camera = _geometry.Pose.new()
+        new.camera = _of_geometry.Pose.new()
         new.width = 640
         new.height = 480
         new.format = PixelFormat.GREY8
@@ -668,13 +719,13 @@ class FrameInfo(_Record):
         self._record["sequence"] = _unsigned(value, 64)
 
     @property
-    def camera(self) -> _geometry.Pose:
+    def camera(self) -> _of_geometry.Pose:
         """Where the camera was when the shutter opened."""
-        return _geometry.Pose(self._record["camera"])
+        return _of_geometry.Pose(self._record["camera"])
 
     @camera.setter
-    def camera(self, value: _geometry.Pose) -> None:
-        self._record["camera"] = _checked(value.record, _geometry.POSE_DTYPE)
+    def camera(self, value: _of_geometry.Pose) -> None:
+        self._record["camera"] = _checked(value.record, _of_geometry.POSE_DTYPE)
 
     @property
     def exposure(self) -> int:
@@ -754,7 +805,7 @@ class FrameInfo(_Record):
 
     @gain.setter
     def gain(self, value: float) -> None:
-        self._record["gain"] = value
+        self._record["gain"] = _real(value, 32)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""
@@ -853,7 +904,7 @@ class Frame(_Record):
 
     @pixels.setter
     def pixels(self, value: npt.ArrayLike) -> None:
-        self._record["pixels"] = value
+        self._record["pixels"] = _array(value, self.DTYPE["pixels"], _unsigned, 8)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""
@@ -938,7 +989,7 @@ class Drive(_Record):
 
     @speed.setter
     def speed(self, value: float) -> None:
-        self._record["speed"] = value
+        self._record["speed"] = _real(value, 64)
 
     @property
     def turn(self) -> float:
@@ -951,7 +1002,7 @@ class Drive(_Record):
 
     @turn.setter
     def turn(self, value: float) -> None:
-        self._record["turn"] = value
+        self._record["turn"] = _real(value, 64)
 
     def to_dict(self) -> dict[str, object]:
         """Return a copy of all values by their names."""
@@ -982,7 +1033,7 @@ COMMAND_DTYPE: Final[np.dtype[np.void]] = np.dtype(
             "u1",
             "V7",
             DRIVE_DTYPE,
-            _geometry.POSE_DTYPE,
+            _of_geometry.POSE_DTYPE,
             "S56",
         ],
         "offsets": [
@@ -1074,25 +1125,25 @@ class Command(_Variant):
         return new
 
     @property
-    def go_to(self) -> _geometry.Pose | None:
+    def go_to(self) -> _of_geometry.Pose | None:
         """Go to a place.
 
         None while the tag says something else.
         """
         if self._record["tag"] != CommandTag.GO_TO:
             return None
-        return _geometry.Pose(self._record["go_to"])
+        return _of_geometry.Pose(self._record["go_to"])
 
-    def set_go_to(self, value: _geometry.Pose) -> None:
+    def set_go_to(self, value: _of_geometry.Pose) -> None:
         """Become ``go_to``; bytes that it does not use become zero."""
         self._fill(
             CommandTag.GO_TO,
             "go_to",
-            _checked(value.record, _geometry.POSE_DTYPE),
+            _checked(value.record, _of_geometry.POSE_DTYPE),
         )
 
     @classmethod
-    def new_go_to(cls, value: _geometry.Pose) -> Command:
+    def new_go_to(cls, value: _of_geometry.Pose) -> Command:
         """Return a new ``go_to``, which lies nowhere else."""
         new = cls.new()
         new.set_go_to(value)

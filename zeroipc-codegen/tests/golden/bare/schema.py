@@ -168,7 +168,10 @@ def _named(kind: type[_Named], value: int) -> _Named | int:
 
 
 def _unsigned(value: int, bits: int) -> int:
-    """Refuse a number that does not fit; older versions of NumPy would wrap it."""
+    """Refuse what is no whole number or does not fit."""
+    if isinstance(value, bool):
+        msg = f"expected a whole number, not {value!r}"
+        raise TypeError(msg)
     value = index(value)
     if value < 0 or value >> bits:
         msg = f"{value} does not fit into {bits} bits without a sign"
@@ -181,9 +184,12 @@ def _decoded(value: bytes) -> str:
     return value.split(b"\0", 1)[0].decode(errors="replace")
 
 
-def _encoded(value: str, size: int) -> bytes:
-    """Return the bytes of a text that fits."""
-    encoded = value.encode()
+def _encoded(value: str | bytes, size: int) -> bytes:
+    """Return the bytes of a text that fits; bytes have to be UTF-8."""
+    if not isinstance(value, (str, bytes)):
+        msg = f"expected a text, not {value!r:.60}"
+        raise TypeError(msg)
+    encoded = (value if isinstance(value, str) else value.decode()).encode()
     if len(encoded) > size:
         msg = f"the text has {len(encoded)} bytes, and {size} fit"
         raise ValueError(msg)
