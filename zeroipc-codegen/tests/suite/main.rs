@@ -12,6 +12,7 @@ mod files;
 mod fmt;
 mod generate;
 mod golden;
+mod guards;
 mod hostile;
 mod ir;
 mod layering;
