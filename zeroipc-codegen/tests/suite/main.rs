@@ -27,4 +27,5 @@ mod registered;
 mod reject;
 mod rust;
 mod rust_input;
+mod taken;
 mod zipc;

@@ -79,8 +79,11 @@ fn maker(schema: &Schema, item: &Variant, case: &Case, tag: &str) -> Function {
         );
     };
     if let TypeKind::Str(len) = schema.types[ty].kind {
-        let mut lines =
-            vec![format!("if (text.size() > {len} || {HAS_NUL}) {{"), "    return std::nullopt;".to_owned(), "}".to_owned()];
+        let mut lines = vec![
+            format!("if (text.size() > {len} || {HAS_NUL}) {{"),
+            "    return std::nullopt;".to_owned(),
+            "}".to_owned(),
+        ];
         lines.extend(body);
         // An empty view may lead nowhere.
         lines.push("if (!text.empty()) {".to_owned());
