@@ -7,7 +7,7 @@ use zeroipc_layout::name::check_entry;
 
 use crate::case;
 use crate::diagnostic::Diagnostics;
-use crate::emit::{no_namespace, reserved_in};
+use crate::emit::{is_header, no_namespace, reserved_in};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Ident, Item, Member};
 use crate::syntax::errors;
@@ -39,6 +39,9 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     let taken = no_namespace(&source.stem, true).is_some();
     if file.namespace.is_empty() && (taken || !is_namespace(&source.stem)) {
         errors.push(errors::no_namespace(&source.stem, file.rust));
+    }
+    if is_header(&source.stem) {
+        errors.push(errors::header_stem(&source.stem));
     }
     for (i, part) in file.namespace.iter().enumerate() {
         check_name(part, Kind::Field, errors);

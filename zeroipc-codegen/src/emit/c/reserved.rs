@@ -131,11 +131,61 @@ const MACROS: &str = include_str!("macros.txt");
 /// name.
 const GLOBALS: &str = include_str!("globals.txt");
 
+/// What the headers of C and those of the system that the usual ones include are called, without `.h`.
+const HEADERS: &[&str] = &[
+    "alloca",
+    "assert",
+    "complex",
+    "ctype",
+    "endian",
+    "errno",
+    "fcntl",
+    "features",
+    "fenv",
+    "float",
+    "inttypes",
+    "iso646",
+    "limits",
+    "locale",
+    "math",
+    "pthread",
+    "sched",
+    "semaphore",
+    "setjmp",
+    "signal",
+    "stdalign",
+    "stdarg",
+    "stdatomic",
+    "stdbit",
+    "stdbool",
+    "stdckdint",
+    "stddef",
+    "stdint",
+    "stdio",
+    "stdlib",
+    "stdnoreturn",
+    "string",
+    "strings",
+    "tgmath",
+    "threads",
+    "time",
+    "uchar",
+    "unistd",
+    "wchar",
+    "wctype",
+    "zeroipc",
+];
+
 /// A list of words, made once, since every name of a schema is looked for in it.
 type Words = LazyLock<HashSet<&'static str>>;
 
 static MACRO_WORDS: Words = LazyLock::new(|| MACROS.split_whitespace().collect());
 static GLOBAL_WORDS: Words = LazyLock::new(|| GLOBALS.split_whitespace().collect());
+
+/// Whether an `#include` of the usual header `stem`.h would find the output instead.
+pub(crate) fn is_header(stem: &str) -> bool {
+    HEADERS.contains(&stem)
+}
 
 /// Whether C++ sees a macro instead of the name.
 pub(crate) fn is_macro(word: &str) -> bool {
