@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostics, Format, Report};
 use crate::emit::{self, Target};
@@ -9,7 +10,7 @@ use crate::levels::{Level, Levels};
 use crate::lint;
 use crate::load::{Loader, Unit};
 use crate::model::Schema;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// What to compile, and to what.
 #[derive(Clone, Debug, Default)]
@@ -292,8 +293,9 @@ impl Compiler {
     /// Parts errors from warnings.
     fn judge(&self, mut units: Vec<Unit>, roots: Vec<usize>, inputs: Vec<PathBuf>) -> Result<Checked, Error> {
         let (mut failed, mut told, mut warnings) = (false, Vec::new(), Vec::new());
+        let schemas: Vec<_> = units.iter().map(|unit| unit.schema.clone()).collect();
         for unit in &mut units {
-            self.check_outputs(unit);
+            self.check_outputs(unit, &schemas);
             lint::always(unit);
             self.levels.apply(&mut unit.report);
             if unit.report.has_errors() || unit.schema.is_none() {
@@ -311,10 +313,10 @@ impl Compiler {
     }
 
     /// What the outputs cannot say although the schema can.
-    fn check_outputs(&self, unit: &mut Unit) {
+    fn check_outputs(&self, unit: &mut Unit, schemas: &[Option<Arc<Schema>>]) {
         let Some(schema) = &unit.schema else { return };
         let mut errors = Diagnostics::default();
-        emit::check_spelling(schema, &mut errors);
+        emit::check_spelling(schema, &all_imports(schema, schemas), &mut errors);
         if !self.bare {
             emit::check_runtimes(schema, &self.targets, &mut errors);
         }
@@ -343,6 +345,23 @@ impl Compiler {
         let outputs = Output::distinct(outputs)?;
         Ok(Compiled { outputs, warnings: checked.warnings, inputs: checked.inputs })
     }
+}
+
+/// What a schema imports, also by way of others, each with the import that leads to it. `schemas` has them by their numbers.
+fn all_imports<'a>(schema: &Schema, schemas: &'a [Option<Arc<Schema>>]) -> Vec<(Span, &'a Schema)> {
+    let mut found: Vec<(Span, &Schema)> = Vec::new();
+    let mut open: Vec<(Span, usize)> = schema.imports.iter().map(|import| (import.span, import.module.id)).collect();
+    let mut seen = vec![false; schemas.len()];
+    while let Some((span, id)) = open.pop() {
+        let Some(known) = seen.get_mut(id) else { continue };
+        if std::mem::replace(known, true) {
+            continue;
+        }
+        let Some(Some(import)) = schemas.get(id) else { continue };
+        found.push((span, import));
+        open.extend(import.imports.iter().map(|next| (span, next.module.id)));
+    }
+    found
 }
 
 /// From how many types on it pays to begin a thread for each output.

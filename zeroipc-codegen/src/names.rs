@@ -7,7 +7,7 @@ use zeroipc_layout::name::check_entry;
 
 use crate::case;
 use crate::diagnostic::Diagnostics;
-use crate::emit::{no_namespace, reserved_in};
+use crate::emit::{is_header, no_namespace, reserved_in};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Ident, Item, Member};
 use crate::syntax::errors;
@@ -39,6 +39,9 @@ pub(crate) fn check(file: &File, source: &Source, errors: &mut Diagnostics) {
     let taken = no_namespace(&source.stem, true).is_some();
     if file.namespace.is_empty() && (taken || !is_namespace(&source.stem)) {
         errors.push(errors::no_namespace(&source.stem, file.rust));
+    }
+    if is_header(&source.stem) {
+        errors.push(errors::header_stem(&source.stem));
     }
     for (i, part) in file.namespace.iter().enumerate() {
         check_name(part, Kind::Field, errors);
@@ -154,6 +157,8 @@ fn check_name(name: &Ident, kind: Kind, errors: &mut Diagnostics) {
         errors.push(errors::bad_name(name, "C++ keeps every name with `__` for itself", better));
     } else if !follows(text, kind) {
         errors.push(errors::bad_name(name, example, better));
+    } else if matches!(kind, Kind::Field) && hides_type(text) {
+        errors.push(errors::kept_name(name, &format!("my_{text}")));
     } else if let Some(languages) = reserved_in(text) {
         let instead = match kind {
             Kind::Type => format!("{text}Type"),
@@ -162,6 +167,14 @@ fn check_name(name: &Ident, kind: Kind, errors: &mut Diagnostics) {
         };
         errors.push(errors::reserved_word(name, &languages, &instead));
     }
+}
+
+/// Whether a member called `text` hides a type that the members behind it need: in C++ that is an error.
+fn hides_type(text: &str) -> bool {
+    let number = text.strip_prefix('u').unwrap_or(text).strip_prefix("int").and_then(|rest| rest.strip_suffix("_t"));
+    matches!(number, Some("8" | "16" | "32" | "64"))
+        || matches!(text, "size_t" | "ptrdiff_t")
+        || text.strip_prefix(RUNTIME).is_some_and(|rest| rest.starts_with('_'))
 }
 
 /// Whether a name is spelled as its kind demands: words of letters and digits, joined as the kind joins them.

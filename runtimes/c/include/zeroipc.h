@@ -55,8 +55,8 @@
  * `docs/format.md` §2 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_TABLE_ZIPC_H
-#define ZEROIPC_FORMAT_TABLE_ZIPC_H
+#ifndef ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H
+#define ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -116,17 +116,17 @@ typedef struct zeroipc_format_table_header_v1 {
 } zeroipc_format_table_header_v1;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_header_v1) == 16,
-    zeroipc_format_table_header_v1_priv_size, "TableHeaderV1 has 16 bytes");
+    zeroipc_format_table_header_v1_priv_size_, "TableHeaderV1 has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_header_v1, 4,
-    zeroipc_format_table_header_v1_priv_align, "TableHeaderV1 is aligned to 4");
+    zeroipc_format_table_header_v1_priv_align_, "TableHeaderV1 is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, magic) == 0,
-    zeroipc_format_table_header_v1_priv_offset_magic, "magic of TableHeaderV1 lies at 0");
+    zeroipc_format_table_header_v1_priv_offset_0_, "magic of TableHeaderV1 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, version) == 4,
-    zeroipc_format_table_header_v1_priv_offset_version, "version of TableHeaderV1 lies at 4");
+    zeroipc_format_table_header_v1_priv_offset_4_, "version of TableHeaderV1 lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, entry_count) == 8,
-    zeroipc_format_table_header_v1_priv_offset_entry_count, "entry_count of TableHeaderV1 lies at 8");
+    zeroipc_format_table_header_v1_priv_offset_8_, "entry_count of TableHeaderV1 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, next_offset) == 12,
-    zeroipc_format_table_header_v1_priv_offset_next_offset, "next_offset of TableHeaderV1 lies at 12");
+    zeroipc_format_table_header_v1_priv_offset_12_, "next_offset of TableHeaderV1 lies at 12");
 
 /** An entry of a table of version 1. */
 typedef struct zeroipc_format_table_entry_v1 {
@@ -139,15 +139,15 @@ typedef struct zeroipc_format_table_entry_v1 {
 } zeroipc_format_table_entry_v1;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_entry_v1) == 40,
-    zeroipc_format_table_entry_v1_priv_size, "TableEntryV1 has 40 bytes");
+    zeroipc_format_table_entry_v1_priv_size_, "TableEntryV1 has 40 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_entry_v1, 4,
-    zeroipc_format_table_entry_v1_priv_align, "TableEntryV1 is aligned to 4");
+    zeroipc_format_table_entry_v1_priv_align_, "TableEntryV1 is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, name) == 0,
-    zeroipc_format_table_entry_v1_priv_offset_name, "name of TableEntryV1 lies at 0");
+    zeroipc_format_table_entry_v1_priv_offset_0_, "name of TableEntryV1 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, offset) == 32,
-    zeroipc_format_table_entry_v1_priv_offset_offset, "offset of TableEntryV1 lies at 32");
+    zeroipc_format_table_entry_v1_priv_offset_32_, "offset of TableEntryV1 lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, size) == 36,
-    zeroipc_format_table_entry_v1_priv_offset_size, "size of TableEntryV1 lies at 36");
+    zeroipc_format_table_entry_v1_priv_offset_36_, "size of TableEntryV1 lies at 36");
 
 /** The header of a table of version 2. */
 typedef struct zeroipc_format_table_header_v2 {
@@ -166,21 +166,21 @@ typedef struct zeroipc_format_table_header_v2 {
 } zeroipc_format_table_header_v2;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_header_v2) == 32,
-    zeroipc_format_table_header_v2_priv_size, "TableHeaderV2 has 32 bytes");
+    zeroipc_format_table_header_v2_priv_size_, "TableHeaderV2 has 32 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_header_v2, 8,
-    zeroipc_format_table_header_v2_priv_align, "TableHeaderV2 is aligned to 8");
+    zeroipc_format_table_header_v2_priv_align_, "TableHeaderV2 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, magic) == 0,
-    zeroipc_format_table_header_v2_priv_offset_magic, "magic of TableHeaderV2 lies at 0");
+    zeroipc_format_table_header_v2_priv_offset_0_, "magic of TableHeaderV2 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, version) == 4,
-    zeroipc_format_table_header_v2_priv_offset_version, "version of TableHeaderV2 lies at 4");
+    zeroipc_format_table_header_v2_priv_offset_4_, "version of TableHeaderV2 lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, entry_count) == 8,
-    zeroipc_format_table_header_v2_priv_offset_entry_count, "entry_count of TableHeaderV2 lies at 8");
+    zeroipc_format_table_header_v2_priv_offset_8_, "entry_count of TableHeaderV2 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, max_entries) == 12,
-    zeroipc_format_table_header_v2_priv_offset_max_entries, "max_entries of TableHeaderV2 lies at 12");
+    zeroipc_format_table_header_v2_priv_offset_12_, "max_entries of TableHeaderV2 lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, memory_size) == 16,
-    zeroipc_format_table_header_v2_priv_offset_memory_size, "memory_size of TableHeaderV2 lies at 16");
+    zeroipc_format_table_header_v2_priv_offset_16_, "memory_size of TableHeaderV2 lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, next_offset) == 24,
-    zeroipc_format_table_header_v2_priv_offset_next_offset, "next_offset of TableHeaderV2 lies at 24");
+    zeroipc_format_table_header_v2_priv_offset_24_, "next_offset of TableHeaderV2 lies at 24");
 
 /** An entry of a table of version 2. */
 typedef struct zeroipc_format_table_entry_v2 {
@@ -193,21 +193,21 @@ typedef struct zeroipc_format_table_entry_v2 {
 } zeroipc_format_table_entry_v2;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_entry_v2) == 48,
-    zeroipc_format_table_entry_v2_priv_size, "TableEntryV2 has 48 bytes");
+    zeroipc_format_table_entry_v2_priv_size_, "TableEntryV2 has 48 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_entry_v2, 8,
-    zeroipc_format_table_entry_v2_priv_align, "TableEntryV2 is aligned to 8");
+    zeroipc_format_table_entry_v2_priv_align_, "TableEntryV2 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, name) == 0,
-    zeroipc_format_table_entry_v2_priv_offset_name, "name of TableEntryV2 lies at 0");
+    zeroipc_format_table_entry_v2_priv_offset_0_, "name of TableEntryV2 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, offset) == 32,
-    zeroipc_format_table_entry_v2_priv_offset_offset, "offset of TableEntryV2 lies at 32");
+    zeroipc_format_table_entry_v2_priv_offset_32_, "offset of TableEntryV2 lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, size) == 40,
-    zeroipc_format_table_entry_v2_priv_offset_size, "size of TableEntryV2 lies at 40");
+    zeroipc_format_table_entry_v2_priv_offset_40_, "size of TableEntryV2 lies at 40");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_TABLE_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H */
 /*
  * Code generated by zeroipc-codegen 0.1.0 from schema.zipc. DO NOT EDIT.
  *
@@ -215,8 +215,8 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, size) == 40,
  * `docs/format.md` §3 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_SCHEMA_ZIPC_H
-#define ZEROIPC_FORMAT_SCHEMA_ZIPC_H
+#ifndef ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H
+#define ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -425,17 +425,17 @@ typedef struct zeroipc_format_schema_header {
 } zeroipc_format_schema_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_header) == 16,
-    zeroipc_format_schema_header_priv_size, "SchemaHeader has 16 bytes");
+    zeroipc_format_schema_header_priv_size_, "SchemaHeader has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_header, 4,
-    zeroipc_format_schema_header_priv_align, "SchemaHeader is aligned to 4");
+    zeroipc_format_schema_header_priv_align_, "SchemaHeader is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, magic) == 0,
-    zeroipc_format_schema_header_priv_offset_magic, "magic of SchemaHeader lies at 0");
+    zeroipc_format_schema_header_priv_offset_0_, "magic of SchemaHeader lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, version) == 4,
-    zeroipc_format_schema_header_priv_offset_version, "version of SchemaHeader lies at 4");
+    zeroipc_format_schema_header_priv_offset_4_, "version of SchemaHeader lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, next_id) == 8,
-    zeroipc_format_schema_header_priv_offset_next_id, "next_id of SchemaHeader lies at 8");
+    zeroipc_format_schema_header_priv_offset_8_, "next_id of SchemaHeader lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, used) == 12,
-    zeroipc_format_schema_header_priv_offset_used, "used of SchemaHeader lies at 12");
+    zeroipc_format_schema_header_priv_offset_12_, "used of SchemaHeader lies at 12");
 
 /** What is known about one structure; its types follow. */
 typedef struct zeroipc_format_schema_record {
@@ -455,23 +455,23 @@ typedef struct zeroipc_format_schema_record {
 } zeroipc_format_schema_record;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_record) == 56,
-    zeroipc_format_schema_record_priv_size, "SchemaRecord has 56 bytes");
+    zeroipc_format_schema_record_priv_size_, "SchemaRecord has 56 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_record, 8,
-    zeroipc_format_schema_record_priv_align, "SchemaRecord is aligned to 8");
+    zeroipc_format_schema_record_priv_align_, "SchemaRecord is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, length) == 0,
-    zeroipc_format_schema_record_priv_offset_length, "length of SchemaRecord lies at 0");
+    zeroipc_format_schema_record_priv_offset_0_, "length of SchemaRecord lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, version) == 4,
-    zeroipc_format_schema_record_priv_offset_version, "version of SchemaRecord lies at 4");
+    zeroipc_format_schema_record_priv_offset_4_, "version of SchemaRecord lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, kind) == 6,
-    zeroipc_format_schema_record_priv_offset_kind, "kind of SchemaRecord lies at 6");
+    zeroipc_format_schema_record_priv_offset_6_, "kind of SchemaRecord lies at 6");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, offset) == 8,
-    zeroipc_format_schema_record_priv_offset_offset, "offset of SchemaRecord lies at 8");
+    zeroipc_format_schema_record_priv_offset_8_, "offset of SchemaRecord lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, name) == 16,
-    zeroipc_format_schema_record_priv_offset_name, "name of SchemaRecord lies at 16");
+    zeroipc_format_schema_record_priv_offset_16_, "name of SchemaRecord lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, type_count) == 48,
-    zeroipc_format_schema_record_priv_offset_type_count, "type_count of SchemaRecord lies at 48");
+    zeroipc_format_schema_record_priv_offset_48_, "type_count of SchemaRecord lies at 48");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, pad52_) == 52,
-    zeroipc_format_schema_record_priv_offset_pad52_, "pad52_ of SchemaRecord lies at 52");
+    zeroipc_format_schema_record_priv_offset_52_, "pad52_ of SchemaRecord lies at 52");
 
 /** One element type of a structure; its description follows, filled with NUL to a multiple of 8. */
 typedef struct zeroipc_format_schema_type {
@@ -486,23 +486,23 @@ typedef struct zeroipc_format_schema_type {
 } zeroipc_format_schema_type;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_type) == 24,
-    zeroipc_format_schema_type_priv_size, "SchemaType has 24 bytes");
+    zeroipc_format_schema_type_priv_size_, "SchemaType has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_type, 8,
-    zeroipc_format_schema_type_priv_align, "SchemaType is aligned to 8");
+    zeroipc_format_schema_type_priv_align_, "SchemaType is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, layout) == 0,
-    zeroipc_format_schema_type_priv_offset_layout, "layout of SchemaType lies at 0");
+    zeroipc_format_schema_type_priv_offset_0_, "layout of SchemaType lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, schema) == 8,
-    zeroipc_format_schema_type_priv_offset_schema, "schema of SchemaType lies at 8");
+    zeroipc_format_schema_type_priv_offset_8_, "schema of SchemaType lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, size) == 16,
-    zeroipc_format_schema_type_priv_offset_size, "size of SchemaType lies at 16");
+    zeroipc_format_schema_type_priv_offset_16_, "size of SchemaType lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, description_length) == 20,
-    zeroipc_format_schema_type_priv_offset_description_length, "description_length of SchemaType lies at 20");
+    zeroipc_format_schema_type_priv_offset_20_, "description_length of SchemaType lies at 20");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_SCHEMA_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H */
 /*
  * Code generated by zeroipc-codegen 0.1.0 from locks.zipc. DO NOT EDIT.
  *
@@ -510,8 +510,8 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, description_length) =
  * `docs/format.md` §4 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_LOCKS_ZIPC_H
-#define ZEROIPC_FORMAT_LOCKS_ZIPC_H
+#ifndef ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H
+#define ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -571,7 +571,7 @@ extern "C" {
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_LOCKS_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H */
 /*
  * Code generated by zeroipc-codegen 0.1.0 from array.zipc. DO NOT EDIT.
  *
@@ -579,8 +579,8 @@ extern "C" {
  * `docs/format.md` §5 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_ARRAY_ZIPC_H
-#define ZEROIPC_FORMAT_ARRAY_ZIPC_H
+#ifndef ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H
+#define ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -622,17 +622,17 @@ typedef struct zeroipc_format_array_header {
 } zeroipc_format_array_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_array_header) == 8,
-    zeroipc_format_array_header_priv_size, "ArrayHeader has 8 bytes");
+    zeroipc_format_array_header_priv_size_, "ArrayHeader has 8 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_array_header, 8,
-    zeroipc_format_array_header_priv_align, "ArrayHeader is aligned to 8");
+    zeroipc_format_array_header_priv_align_, "ArrayHeader is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_array_header, capacity) == 0,
-    zeroipc_format_array_header_priv_offset_capacity, "capacity of ArrayHeader lies at 0");
+    zeroipc_format_array_header_priv_offset_0_, "capacity of ArrayHeader lies at 0");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_ARRAY_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H */
 /*
  * Code generated by zeroipc-codegen 0.1.0 from queue.zipc. DO NOT EDIT.
  *
@@ -645,8 +645,8 @@ ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_array_header, capacity) == 0,
  *     WRITING        bits 3–26   owner's id;  bits 27–63 position, its low 37 bits
  */
 
-#ifndef ZEROIPC_FORMAT_QUEUE_ZIPC_H
-#define ZEROIPC_FORMAT_QUEUE_ZIPC_H
+#ifndef ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H
+#define ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -728,21 +728,21 @@ typedef struct zeroipc_format_queue_header {
 } zeroipc_format_queue_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_queue_header) == 24,
-    zeroipc_format_queue_header_priv_size, "QueueHeader has 24 bytes");
+    zeroipc_format_queue_header_priv_size_, "QueueHeader has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_queue_header, 8,
-    zeroipc_format_queue_header_priv_align, "QueueHeader is aligned to 8");
+    zeroipc_format_queue_header_priv_align_, "QueueHeader is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, head) == 0,
-    zeroipc_format_queue_header_priv_offset_head, "head of QueueHeader lies at 0");
+    zeroipc_format_queue_header_priv_offset_0_, "head of QueueHeader lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, tail) == 8,
-    zeroipc_format_queue_header_priv_offset_tail, "tail of QueueHeader lies at 8");
+    zeroipc_format_queue_header_priv_offset_8_, "tail of QueueHeader lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, capacity) == 16,
-    zeroipc_format_queue_header_priv_offset_capacity, "capacity of QueueHeader lies at 16");
+    zeroipc_format_queue_header_priv_offset_16_, "capacity of QueueHeader lies at 16");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_QUEUE_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H */
 /* end of generated */
 /* clang-format on */
 

@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Schema, StructureKind};
 use crate::syntax::errors;
 
+pub(crate) use c::is_header;
 pub(crate) use spelling::{check as check_spelling, no_namespace, reserved_in};
 pub(crate) use zipc::quoted;
 #[cfg(feature = "cli")]

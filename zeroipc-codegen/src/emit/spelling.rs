@@ -42,8 +42,9 @@ pub(crate) fn no_namespace(word: &str, first: bool) -> Option<&'static str> {
 /// Names that one output defines, each with the place in the schema that it comes from.
 pub(super) type Defined = Vec<(String, Span)>;
 
-/// Checks that no two definitions become one name.
-pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
+/// Checks that no two definitions become one name: of the schema's own, or of one and something in the imports, whose
+/// headers are included.
+pub(crate) fn check(schema: &Schema, imports: &[(Span, &Schema)], errors: &mut Diagnostics) {
     let c = c::defined(schema);
     let beside_c = cpp::beside_c(schema, &c);
     let languages = [
@@ -55,8 +56,17 @@ pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
     ];
     // One word for each definition: its other spellings meet the same one.
     let mut told: HashSet<Span> = HashSet::new();
+    let foreign: Vec<(String, Span)> = imports
+        .iter()
+        .flat_map(|(span, import)| c::defined(import).into_iter().map(|(name, _)| (name, *span)))
+        .collect();
     for (language, defined, own) in languages {
-        let mut first: HashMap<&str, Span> = HashMap::new();
+        let known = foreign.iter().filter(|(name, _)| match language {
+            "C" => true,
+            "C++ with the C header" => cpp::is_c_macro(name),
+            _ => false,
+        });
+        let mut first: HashMap<&str, Span> = known.map(|(name, span)| (name.as_str(), *span)).collect();
         for (name, span) in &defined {
             if own.contains(&name.as_str()) {
                 if told.insert(*span) {
@@ -68,6 +78,26 @@ pub(crate) fn check(schema: &Schema, errors: &mut Diagnostics) {
                 }
             } else {
                 first.insert(name, *span);
+            }
+        }
+    }
+    check_namespaces(schema, imports, &mut told, errors);
+}
+
+/// Checks that no function of C++ is called as a namespace beside it is.
+fn check_namespaces(schema: &Schema, imports: &[(Span, &Schema)], told: &mut HashSet<Span>, errors: &mut Diagnostics) {
+    let start = Span::new(0, 0);
+    let all = || std::iter::once((start, schema)).chain(imports.iter().copied());
+    let spaces: HashMap<String, Span> =
+        all().flat_map(|(span, part)| cpp::namespaces(part).into_iter().map(move |name| (name, span))).collect();
+    for (from, part) in all() {
+        for (name, place) in cpp::functions(part) {
+            let span = if from == start { place } else { from };
+            // Two that come by one import are told there.
+            if let Some(space) = spaces.get(&name).filter(|space| **space != span)
+                && told.insert(span)
+            {
+                errors.push(errors::collision(span, *space, "C++", &name));
             }
         }
     }

@@ -153,6 +153,12 @@ pub(crate) fn no_namespace(stem: &str, rust: bool) -> Diagnostic {
         .help(format!("begin the {file} with a namespace, such as `{line}`"))
 }
 
+pub(crate) fn header_stem(stem: &str) -> Diagnostic {
+    let message =
+        format!("the output for C would be `{stem}.h`, which is a header that it needs itself or another does");
+    Diagnostic::error(9, Span::new(0, 0), message).help("rename the file")
+}
+
 pub(crate) fn collision(span: Span, first: Span, language: &str, spelled: &str) -> Diagnostic {
     Diagnostic::error(19, span, format!("this and another definition are both spelled `{spelled}` in {language}"))
         .label("rename this one")

@@ -5,8 +5,8 @@
  * "quoted" \\ back, * / end, / * begin, """ triple, {{ braces }}, {% tag %}, <b>&amp;</b>, \@brief, ??/ trigraph
  */
 
-#ifndef KITCHEN_SINK_EVERYTHING_ZIPC_HPP
-#define KITCHEN_SINK_EVERYTHING_ZIPC_HPP
+#ifndef KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP
+#define KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -43,11 +43,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -168,11 +168,11 @@ constexpr std::string_view text(const std::array<char, N>& field) noexcept
     return all.substr(0, all.find('\0'));
 }
 
-/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 bool set_text(std::array<char, N>& field, std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     field.fill('\0');
@@ -209,14 +209,18 @@ public:
     /** The elements themselves. Other processes may change them at any time: without an agreement it is a race. */
     T* data() const noexcept { return static_cast<T*>(::zeroipc_array_data(array_)); }
 
-#if __cplusplus >= 202002L && __has_include(<span>)
-    /** The elements themselves, with the same warning as for `data()`. */
-    std::span<T> span() const noexcept { return std::span<T>(data(), size()); }
-#endif
-
 private:
     zeroipc_array* array_;
 };
+
+#if __cplusplus >= 202002L && __has_include(<span>)
+/** The elements themselves, with the same warning as for `data()`. No member: the class is the same in every standard. */
+template <typename T>
+std::span<T> span(const ArrayView<T>& array) noexcept
+{
+    return std::span<T>(array.data(), array.size());
+}
+#endif
 
 /** The ends of a queue. Valid as long as the segment that it comes from. */
 template <typename T>
@@ -887,4 +891,4 @@ private:
 } // namespace kitchen::sink
 #endif // defined(ZEROIPC_H)
 
-#endif // KITCHEN_SINK_EVERYTHING_ZIPC_HPP
+#endif // KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP

@@ -4,8 +4,8 @@
  * What fields say beyond their type.
  */
 
-#ifndef TESTS_FIELDS_FIELDS_ZIPC_H
-#define TESTS_FIELDS_FIELDS_ZIPC_H
+#ifndef TESTS_FIELDS_FIELDS_32F232BA26D2B89B_ZIPC_H
+#define TESTS_FIELDS_FIELDS_32F232BA26D2B89B_ZIPC_H
 
 #include <math.h>
 #include <stddef.h>
@@ -115,43 +115,43 @@ typedef struct tests_fields_sample {
 } tests_fields_sample;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_fields_sample) == 104,
-    tests_fields_sample_priv_size, "Sample has 104 bytes");
+    tests_fields_sample_priv_size_, "Sample has 104 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_fields_sample, 8,
-    tests_fields_sample_priv_align, "Sample is aligned to 8");
+    tests_fields_sample_priv_align_, "Sample is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, celsius) == 0,
-    tests_fields_sample_priv_offset_celsius, "celsius of Sample lies at 0");
+    tests_fields_sample_priv_offset_0_, "celsius of Sample lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, level) == 8,
-    tests_fields_sample_priv_offset_level, "level of Sample lies at 8");
+    tests_fields_sample_priv_offset_8_, "level of Sample lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, count) == 12,
-    tests_fields_sample_priv_offset_count, "count of Sample lies at 12");
+    tests_fields_sample_priv_offset_12_, "count of Sample lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, ready) == 14,
-    tests_fields_sample_priv_offset_ready, "ready of Sample lies at 14");
+    tests_fields_sample_priv_offset_14_, "ready of Sample lies at 14");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, letter) == 15,
-    tests_fields_sample_priv_offset_letter, "letter of Sample lies at 15");
+    tests_fields_sample_priv_offset_15_, "letter of Sample lies at 15");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, weights) == 16,
-    tests_fields_sample_priv_offset_weights, "weights of Sample lies at 16");
+    tests_fields_sample_priv_offset_16_, "weights of Sample lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, rows) == 32,
-    tests_fields_sample_priv_offset_rows, "rows of Sample lies at 32");
+    tests_fields_sample_priv_offset_32_, "rows of Sample lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, label) == 40,
-    tests_fields_sample_priv_offset_label, "label of Sample lies at 40");
+    tests_fields_sample_priv_offset_40_, "label of Sample lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, old) == 56,
-    tests_fields_sample_priv_offset_old, "old of Sample lies at 56");
+    tests_fields_sample_priv_offset_56_, "old of Sample lies at 56");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, newer) == 60,
-    tests_fields_sample_priv_offset_newer, "newer of Sample lies at 60");
+    tests_fields_sample_priv_offset_60_, "newer of Sample lies at 60");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, big) == 64,
-    tests_fields_sample_priv_offset_big, "big of Sample lies at 64");
+    tests_fields_sample_priv_offset_64_, "big of Sample lies at 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, maybe) == 72,
-    tests_fields_sample_priv_offset_maybe, "maybe of Sample lies at 72");
+    tests_fields_sample_priv_offset_72_, "maybe of Sample lies at 72");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, tiny) == 76,
-    tests_fields_sample_priv_offset_tiny, "tiny of Sample lies at 76");
+    tests_fields_sample_priv_offset_76_, "tiny of Sample lies at 76");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, pad77_) == 77,
-    tests_fields_sample_priv_offset_pad77_, "pad77_ of Sample lies at 77");
+    tests_fields_sample_priv_offset_77_, "pad77_ of Sample lies at 77");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, exact) == 80,
-    tests_fields_sample_priv_offset_exact, "exact of Sample lies at 80");
+    tests_fields_sample_priv_offset_80_, "exact of Sample lies at 80");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, stamp) == 88,
-    tests_fields_sample_priv_offset_stamp, "stamp of Sample lies at 88");
+    tests_fields_sample_priv_offset_88_, "stamp of Sample lies at 88");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_sample, last) == 96,
-    tests_fields_sample_priv_offset_last, "last of Sample lies at 96");
+    tests_fields_sample_priv_offset_96_, "last of Sample lies at 96");
 
 /** The smallest sensible value of `celsius`. */
 #define TESTS_FIELDS_SAMPLE_CELSIUS_MIN (-273.15)
@@ -297,15 +297,15 @@ typedef struct tests_fields_outer {
 } tests_fields_outer;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_fields_outer) == 320,
-    tests_fields_outer_priv_size, "Outer has 320 bytes");
+    tests_fields_outer_priv_size_, "Outer has 320 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_fields_outer, 8,
-    tests_fields_outer_priv_align, "Outer is aligned to 8");
+    tests_fields_outer_priv_align_, "Outer is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_outer, inner) == 0,
-    tests_fields_outer_priv_offset_inner, "inner of Outer lies at 0");
+    tests_fields_outer_priv_offset_0_, "inner of Outer lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_outer, more) == 104,
-    tests_fields_outer_priv_offset_more, "more of Outer lies at 104");
+    tests_fields_outer_priv_offset_104_, "more of Outer lies at 104");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_fields_outer, plain) == 312,
-    tests_fields_outer_priv_offset_plain, "plain of Outer lies at 312");
+    tests_fields_outer_priv_offset_312_, "plain of Outer lies at 312");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void tests_fields_outer_init(tests_fields_outer *it)
@@ -587,4 +587,4 @@ static inline zeroipc_status tests_fields_samples_all_pop(
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_FIELDS_FIELDS_ZIPC_H */
+#endif /* TESTS_FIELDS_FIELDS_32F232BA26D2B89B_ZIPC_H */

@@ -6,8 +6,8 @@
  * What several schemas need lies in a file of its own. It has no segment: types alone cost nothing.
  */
 
-#ifndef GEOMETRY_GEOMETRY_ZIPC_HPP
-#define GEOMETRY_GEOMETRY_ZIPC_HPP
+#ifndef GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_HPP
+#define GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -44,11 +44,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -337,4 +337,4 @@ struct type_of<::geometry::Pose> {
 
 } // namespace zeroipc::schema
 
-#endif // GEOMETRY_GEOMETRY_ZIPC_HPP
+#endif // GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_HPP

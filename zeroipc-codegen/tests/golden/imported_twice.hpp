@@ -4,8 +4,8 @@
  * Imports the same file as its importer.
  */
 
-#ifndef TESTS_AGAIN_IMPORTED_TWICE_ZIPC_HPP
-#define TESTS_AGAIN_IMPORTED_TWICE_ZIPC_HPP
+#ifndef TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_HPP
+#define TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -43,11 +43,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -154,4 +154,4 @@ struct type_of<::tests::again::Box> {
 
 } // namespace zeroipc::schema
 
-#endif // TESTS_AGAIN_IMPORTED_TWICE_ZIPC_HPP
+#endif // TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_HPP

@@ -7,8 +7,8 @@
  * arrays of structs, and a variant of messages.
  */
 
-#ifndef MARKET_MARKET_ZIPC_H
-#define MARKET_MARKET_ZIPC_H
+#ifndef MARKET_MARKET_824D008ECAB75748_ZIPC_H
+#define MARKET_MARKET_824D008ECAB75748_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -171,15 +171,15 @@ typedef struct market_level {
 } market_level;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_level) == 16,
-    market_level_priv_size, "Level has 16 bytes");
+    market_level_priv_size_, "Level has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_level, 8,
-    market_level_priv_align, "Level is aligned to 8");
+    market_level_priv_align_, "Level is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level, price) == 0,
-    market_level_priv_offset_price, "price of Level lies at 0");
+    market_level_priv_offset_0_, "price of Level lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level, quantity) == 8,
-    market_level_priv_offset_quantity, "quantity of Level lies at 8");
+    market_level_priv_offset_8_, "quantity of Level lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level, orders) == 12,
-    market_level_priv_offset_orders, "orders of Level lies at 12");
+    market_level_priv_offset_12_, "orders of Level lies at 12");
 
 /** The value of `price` that means "none". */
 #define MARKET_LEVEL_PRICE_NULL (-INT64_C(9223372036854775807) - 1)
@@ -228,33 +228,33 @@ typedef struct market_book {
 } market_book;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_book) == 416,
-    market_book_priv_size, "Book has 416 bytes");
+    market_book_priv_size_, "Book has 416 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_book, 8,
-    market_book_priv_align, "Book is aligned to 8");
+    market_book_priv_align_, "Book is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, symbol) == 0,
-    market_book_priv_offset_symbol, "symbol of Book lies at 0");
+    market_book_priv_offset_0_, "symbol of Book lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, state) == 12,
-    market_book_priv_offset_state, "state of Book lies at 12");
+    market_book_priv_offset_12_, "state of Book lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, pad13_) == 13,
-    market_book_priv_offset_pad13_, "pad13_ of Book lies at 13");
+    market_book_priv_offset_13_, "pad13_ of Book lies at 13");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, exchange_time) == 16,
-    market_book_priv_offset_exchange_time, "exchange_time of Book lies at 16");
+    market_book_priv_offset_16_, "exchange_time of Book lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, received_time) == 24,
-    market_book_priv_offset_received_time, "received_time of Book lies at 24");
+    market_book_priv_offset_24_, "received_time of Book lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, version) == 32,
-    market_book_priv_offset_version, "version of Book lies at 32");
+    market_book_priv_offset_32_, "version of Book lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, bids) == 40,
-    market_book_priv_offset_bids, "bids of Book lies at 40");
+    market_book_priv_offset_40_, "bids of Book lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, asks) == 200,
-    market_book_priv_offset_asks, "asks of Book lies at 200");
+    market_book_priv_offset_200_, "asks of Book lies at 200");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, last_price) == 360,
-    market_book_priv_offset_last_price, "last_price of Book lies at 360");
+    market_book_priv_offset_360_, "last_price of Book lies at 360");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, last_quantity) == 368,
-    market_book_priv_offset_last_quantity, "last_quantity of Book lies at 368");
+    market_book_priv_offset_368_, "last_quantity of Book lies at 368");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, open_interest) == 372,
-    market_book_priv_offset_open_interest, "open_interest of Book lies at 372");
+    market_book_priv_offset_372_, "open_interest of Book lies at 372");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_book, pad376_) == 376,
-    market_book_priv_offset_pad376_, "pad376_ of Book lies at 376");
+    market_book_priv_offset_376_, "pad376_ of Book lies at 376");
 
 /** The value of `last_price` that means "none". */
 #define MARKET_BOOK_LAST_PRICE_NULL (-INT64_C(9223372036854775807) - 1)
@@ -287,28 +287,28 @@ typedef struct market_trade {
 } market_trade;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_trade) == 16,
-    market_trade_priv_size, "Trade has 16 bytes");
+    market_trade_priv_size_, "Trade has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_trade, 8,
-    market_trade_priv_align, "Trade is aligned to 8");
+    market_trade_priv_align_, "Trade is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_trade, price) == 0,
-    market_trade_priv_offset_price, "price of Trade lies at 0");
+    market_trade_priv_offset_0_, "price of Trade lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_trade, quantity) == 8,
-    market_trade_priv_offset_quantity, "quantity of Trade lies at 8");
+    market_trade_priv_offset_8_, "quantity of Trade lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_trade, flags) == 12,
-    market_trade_priv_offset_flags, "flags of Trade lies at 12");
+    market_trade_priv_offset_12_, "flags of Trade lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_trade, pad14_) == 14,
-    market_trade_priv_offset_pad14_, "pad14_ of Trade lies at 14");
+    market_trade_priv_offset_14_, "pad14_ of Trade lies at 14");
 
 typedef struct market_state_change {
     market_trading_state state;
 } market_state_change;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_state_change) == 1,
-    market_state_change_priv_size, "StateChange has 1 bytes");
+    market_state_change_priv_size_, "StateChange has 1 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_state_change, 1,
-    market_state_change_priv_align, "StateChange is aligned to 1");
+    market_state_change_priv_align_, "StateChange is aligned to 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_state_change, state) == 0,
-    market_state_change_priv_offset_state, "state of StateChange lies at 0");
+    market_state_change_priv_offset_0_, "state of StateChange lies at 0");
 
 typedef struct market_level_change {
     market_level level;
@@ -319,17 +319,17 @@ typedef struct market_level_change {
 } market_level_change;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_level_change) == 24,
-    market_level_change_priv_size, "LevelChange has 24 bytes");
+    market_level_change_priv_size_, "LevelChange has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_level_change, 8,
-    market_level_change_priv_align, "LevelChange is aligned to 8");
+    market_level_change_priv_align_, "LevelChange is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level_change, level) == 0,
-    market_level_change_priv_offset_level, "level of LevelChange lies at 0");
+    market_level_change_priv_offset_0_, "level of LevelChange lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level_change, side) == 16,
-    market_level_change_priv_offset_side, "side of LevelChange lies at 16");
+    market_level_change_priv_offset_16_, "side of LevelChange lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level_change, place) == 17,
-    market_level_change_priv_offset_place, "place of LevelChange lies at 17");
+    market_level_change_priv_offset_17_, "place of LevelChange lies at 17");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_level_change, pad18_) == 18,
-    market_level_change_priv_offset_pad18_, "pad18_ of LevelChange lies at 18");
+    market_level_change_priv_offset_18_, "pad18_ of LevelChange lies at 18");
 
 /** The smallest sensible value of `place`. */
 #define MARKET_LEVEL_CHANGE_PLACE_MIN UINT8_C(0)
@@ -370,15 +370,15 @@ typedef struct market_event {
 } market_event;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_event) == 32,
-    market_event_priv_size, "Event has 32 bytes");
+    market_event_priv_size_, "Event has 32 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_event, 8,
-    market_event_priv_align, "Event is aligned to 8");
+    market_event_priv_align_, "Event is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_event, tag) == 0,
-    market_event_priv_offset_tag, "tag of Event lies at 0");
+    market_event_priv_offset_0_, "tag of Event lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_event, pad2_) == 2,
-    market_event_priv_offset_pad2_, "pad2_ of Event lies at 2");
+    market_event_priv_offset_2_, "pad2_ of Event lies at 2");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_event, as) == 8,
-    market_event_priv_offset_as, "as of Event lies at 8");
+    market_event_priv_offset_8_, "as of Event lies at 8");
 
 /** Makes it `trade` with this value. */
 static inline void market_event_set_trade(market_event *it, const market_trade *value)
@@ -444,19 +444,19 @@ typedef struct market_message {
 } market_message;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(market_message) == 56,
-    market_message_priv_size, "Message has 56 bytes");
+    market_message_priv_size_, "Message has 56 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(market_message, 8,
-    market_message_priv_align, "Message is aligned to 8");
+    market_message_priv_align_, "Message is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_message, sequence) == 0,
-    market_message_priv_offset_sequence, "sequence of Message lies at 0");
+    market_message_priv_offset_0_, "sequence of Message lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_message, exchange_time) == 8,
-    market_message_priv_offset_exchange_time, "exchange_time of Message lies at 8");
+    market_message_priv_offset_8_, "exchange_time of Message lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_message, instrument) == 16,
-    market_message_priv_offset_instrument, "instrument of Message lies at 16");
+    market_message_priv_offset_16_, "instrument of Message lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_message, pad20_) == 20,
-    market_message_priv_offset_pad20_, "pad20_ of Message lies at 20");
+    market_message_priv_offset_20_, "pad20_ of Message lies at 20");
 ZEROIPC_SCHEMA_ASSERT(offsetof(market_message, event) == 24,
-    market_message_priv_offset_event, "event of Message lies at 24");
+    market_message_priv_offset_24_, "event of Message lies at 24");
 
 /** The smallest sensible value of `instrument`. */
 #define MARKET_MESSAGE_INSTRUMENT_MIN UINT32_C(0)
@@ -1008,4 +1008,4 @@ static inline zeroipc_status market_market_feed_pop(
 } /* extern "C" */
 #endif
 
-#endif /* MARKET_MARKET_ZIPC_H */
+#endif /* MARKET_MARKET_824D008ECAB75748_ZIPC_H */

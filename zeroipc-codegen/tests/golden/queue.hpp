@@ -10,8 +10,8 @@
  *     WRITING        bits 3–26   owner's id;  bits 27–63 position, its low 37 bits
  */
 
-#ifndef ZEROIPC_FORMAT_QUEUE_ZIPC_HPP
-#define ZEROIPC_FORMAT_QUEUE_ZIPC_HPP
+#ifndef ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_HPP
+#define ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -48,11 +48,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -189,4 +189,4 @@ struct type_of<::zeroipc::format::QueueHeader> {
 
 } // namespace zeroipc::schema
 
-#endif // ZEROIPC_FORMAT_QUEUE_ZIPC_HPP
+#endif // ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_HPP

@@ -7,8 +7,8 @@
  * on. Teaches: imports, enums and flags, units and ranges, values that mean "nothing", cache lines, large frames.
  */
 
-#ifndef ROBOT_ROBOT_ZIPC_H
-#define ROBOT_ROBOT_ZIPC_H
+#ifndef ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_H
+#define ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_H
 
 #include <math.h>
 #include <stddef.h>
@@ -193,25 +193,25 @@ typedef struct robot_imu {
 } robot_imu;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(robot_imu) == 64,
-    robot_imu_priv_size, "Imu has 64 bytes");
+    robot_imu_priv_size_, "Imu has 64 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(robot_imu, 64,
-    robot_imu_priv_align, "Imu is aligned to 64");
+    robot_imu_priv_align_, "Imu is aligned to 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, stamp) == 0,
-    robot_imu_priv_offset_stamp, "stamp of Imu lies at 0");
+    robot_imu_priv_offset_0_, "stamp of Imu lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, sequence) == 8,
-    robot_imu_priv_offset_sequence, "sequence of Imu lies at 8");
+    robot_imu_priv_offset_8_, "sequence of Imu lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, acceleration) == 16,
-    robot_imu_priv_offset_acceleration, "acceleration of Imu lies at 16");
+    robot_imu_priv_offset_16_, "acceleration of Imu lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, rotation) == 28,
-    robot_imu_priv_offset_rotation, "rotation of Imu lies at 28");
+    robot_imu_priv_offset_28_, "rotation of Imu lies at 28");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, celsius) == 40,
-    robot_imu_priv_offset_celsius, "celsius of Imu lies at 40");
+    robot_imu_priv_offset_40_, "celsius of Imu lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, faults) == 44,
-    robot_imu_priv_offset_faults, "faults of Imu lies at 44");
+    robot_imu_priv_offset_44_, "faults of Imu lies at 44");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, motors) == 46,
-    robot_imu_priv_offset_motors, "motors of Imu lies at 46");
+    robot_imu_priv_offset_46_, "motors of Imu lies at 46");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_imu, pad47_) == 47,
-    robot_imu_priv_offset_pad47_, "pad47_ of Imu lies at 47");
+    robot_imu_priv_offset_47_, "pad47_ of Imu lies at 47");
 
 /** The smallest sensible value of `acceleration`. */
 #define ROBOT_IMU_ACCELERATION_MIN (-160.0f)
@@ -297,29 +297,29 @@ typedef struct robot_frame_info {
 } robot_frame_info;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(robot_frame_info) == 96,
-    robot_frame_info_priv_size, "FrameInfo has 96 bytes");
+    robot_frame_info_priv_size_, "FrameInfo has 96 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(robot_frame_info, 8,
-    robot_frame_info_priv_align, "FrameInfo is aligned to 8");
+    robot_frame_info_priv_align_, "FrameInfo is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, stamp) == 0,
-    robot_frame_info_priv_offset_stamp, "stamp of FrameInfo lies at 0");
+    robot_frame_info_priv_offset_0_, "stamp of FrameInfo lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, sequence) == 8,
-    robot_frame_info_priv_offset_sequence, "sequence of FrameInfo lies at 8");
+    robot_frame_info_priv_offset_8_, "sequence of FrameInfo lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, camera) == 16,
-    robot_frame_info_priv_offset_camera, "camera of FrameInfo lies at 16");
+    robot_frame_info_priv_offset_16_, "camera of FrameInfo lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, exposure) == 80,
-    robot_frame_info_priv_offset_exposure, "exposure of FrameInfo lies at 80");
+    robot_frame_info_priv_offset_80_, "exposure of FrameInfo lies at 80");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, width) == 84,
-    robot_frame_info_priv_offset_width, "width of FrameInfo lies at 84");
+    robot_frame_info_priv_offset_84_, "width of FrameInfo lies at 84");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, height) == 86,
-    robot_frame_info_priv_offset_height, "height of FrameInfo lies at 86");
+    robot_frame_info_priv_offset_86_, "height of FrameInfo lies at 86");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, format) == 88,
-    robot_frame_info_priv_offset_format, "format of FrameInfo lies at 88");
+    robot_frame_info_priv_offset_88_, "format of FrameInfo lies at 88");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, faults_seen) == 89,
-    robot_frame_info_priv_offset_faults_seen, "faults_seen of FrameInfo lies at 89");
+    robot_frame_info_priv_offset_89_, "faults_seen of FrameInfo lies at 89");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, pad90_) == 90,
-    robot_frame_info_priv_offset_pad90_, "pad90_ of FrameInfo lies at 90");
+    robot_frame_info_priv_offset_90_, "pad90_ of FrameInfo lies at 90");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame_info, gain) == 92,
-    robot_frame_info_priv_offset_gain, "gain of FrameInfo lies at 92");
+    robot_frame_info_priv_offset_92_, "gain of FrameInfo lies at 92");
 
 /** The value of `exposure` that means "none". */
 #define ROBOT_FRAME_INFO_EXPOSURE_NULL UINT32_C(0)
@@ -375,13 +375,13 @@ typedef struct robot_frame {
 } robot_frame;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(robot_frame) == 307296,
-    robot_frame_priv_size, "Frame has 307296 bytes");
+    robot_frame_priv_size_, "Frame has 307296 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(robot_frame, 8,
-    robot_frame_priv_align, "Frame is aligned to 8");
+    robot_frame_priv_align_, "Frame is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame, info) == 0,
-    robot_frame_priv_offset_info, "info of Frame lies at 0");
+    robot_frame_priv_offset_0_, "info of Frame lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_frame, pixels) == 96,
-    robot_frame_priv_offset_pixels, "pixels of Frame lies at 96");
+    robot_frame_priv_offset_96_, "pixels of Frame lies at 96");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void robot_frame_init(robot_frame *it)
@@ -413,13 +413,13 @@ typedef struct robot_drive {
 } robot_drive;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(robot_drive) == 16,
-    robot_drive_priv_size, "Drive has 16 bytes");
+    robot_drive_priv_size_, "Drive has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(robot_drive, 8,
-    robot_drive_priv_align, "Drive is aligned to 8");
+    robot_drive_priv_align_, "Drive is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_drive, speed) == 0,
-    robot_drive_priv_offset_speed, "speed of Drive lies at 0");
+    robot_drive_priv_offset_0_, "speed of Drive lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_drive, turn) == 8,
-    robot_drive_priv_offset_turn, "turn of Drive lies at 8");
+    robot_drive_priv_offset_8_, "turn of Drive lies at 8");
 
 /** The smallest sensible value of `speed`. */
 #define ROBOT_DRIVE_SPEED_MIN (-2.0)
@@ -464,15 +464,15 @@ typedef struct robot_command {
 } robot_command;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(robot_command) == 72,
-    robot_command_priv_size, "Command has 72 bytes");
+    robot_command_priv_size_, "Command has 72 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(robot_command, 8,
-    robot_command_priv_align, "Command is aligned to 8");
+    robot_command_priv_align_, "Command is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_command, tag) == 0,
-    robot_command_priv_offset_tag, "tag of Command lies at 0");
+    robot_command_priv_offset_0_, "tag of Command lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_command, pad1_) == 1,
-    robot_command_priv_offset_pad1_, "pad1_ of Command lies at 1");
+    robot_command_priv_offset_1_, "pad1_ of Command lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(robot_command, as) == 8,
-    robot_command_priv_offset_as, "as of Command lies at 8");
+    robot_command_priv_offset_8_, "as of Command lies at 8");
 
 /** Makes it `idle`, which holds nothing. */
 static inline void robot_command_set_idle(robot_command *it)
@@ -511,13 +511,15 @@ static inline const geometry_pose *robot_command_go_to(const robot_command *it)
     return it->tag == ROBOT_COMMAND_TAG_GO_TO ? &it->as.go_to : NULL;
 }
 
-/** Makes it `say`. Returns 0, and changes nothing, when the text has more than 56 bytes. */
+/** Makes it `say`. Returns 0, and changes nothing, when the text has a NUL or more than 56 bytes. */
 static inline int robot_command_set_say(robot_command *it, const char *text, size_t length)
 {
-    if (length > 56) {
+    if (length > 56 || (length > 0 && memchr(text, 0, length) != NULL)) {
         return 0;
     }
-    memmove(it->as.bytes_, text, length);
+    if (length > 0) {
+        memmove(it->as.bytes_, text, length);
+    }
     memset(it->as.bytes_ + length, 0, sizeof(it->as.bytes_) - length);
     memset(it->pad1_, 0, sizeof(it->pad1_));
     it->tag = ROBOT_COMMAND_TAG_SAY;
@@ -1075,4 +1077,4 @@ static inline zeroipc_status robot_robot_commands_pop(
 } /* extern "C" */
 #endif
 
-#endif /* ROBOT_ROBOT_ZIPC_H */
+#endif /* ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_H */

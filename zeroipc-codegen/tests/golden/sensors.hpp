@@ -6,8 +6,8 @@
  * This file is an example: it shows every part of the language once.
  */
 
-#ifndef SENSORS_SENSORS_ZIPC_HPP
-#define SENSORS_SENSORS_ZIPC_HPP
+#ifndef SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP
+#define SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -44,11 +44,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -169,11 +169,11 @@ constexpr std::string_view text(const std::array<char, N>& field) noexcept
     return all.substr(0, all.find('\0'));
 }
 
-/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 bool set_text(std::array<char, N>& field, std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     field.fill('\0');
@@ -210,14 +210,18 @@ public:
     /** The elements themselves. Other processes may change them at any time: without an agreement it is a race. */
     T* data() const noexcept { return static_cast<T*>(::zeroipc_array_data(array_)); }
 
-#if __cplusplus >= 202002L && __has_include(<span>)
-    /** The elements themselves, with the same warning as for `data()`. */
-    std::span<T> span() const noexcept { return std::span<T>(data(), size()); }
-#endif
-
 private:
     zeroipc_array* array_;
 };
+
+#if __cplusplus >= 202002L && __has_include(<span>)
+/** The elements themselves, with the same warning as for `data()`. No member: the class is the same in every standard. */
+template <typename T>
+std::span<T> span(const ArrayView<T>& array) noexcept
+{
+    return std::span<T>(array.data(), array.size());
+}
+#endif
 
 /** The ends of a queue. Valid as long as the segment that it comes from. */
 template <typename T>
@@ -609,4 +613,4 @@ private:
 } // namespace sensors
 #endif // defined(ZEROIPC_H)
 
-#endif // SENSORS_SENSORS_ZIPC_HPP
+#endif // SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP

@@ -7,8 +7,8 @@
  * variant for what can be said about a gradient.
  */
 
-#ifndef TENSOR_TENSOR_ZIPC_H
-#define TENSOR_TENSOR_ZIPC_H
+#ifndef TENSOR_TENSOR_5AC1E6112F46545C_ZIPC_H
+#define TENSOR_TENSOR_5AC1E6112F46545C_ZIPC_H
 
 #include <math.h>
 #include <stddef.h>
@@ -176,31 +176,31 @@ typedef struct tensor_descriptor {
 } tensor_descriptor;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tensor_descriptor) == 208,
-    tensor_descriptor_priv_size, "Descriptor has 208 bytes");
+    tensor_descriptor_priv_size_, "Descriptor has 208 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tensor_descriptor, 8,
-    tensor_descriptor_priv_align, "Descriptor is aligned to 8");
+    tensor_descriptor_priv_align_, "Descriptor is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, name) == 0,
-    tensor_descriptor_priv_offset_name, "name of Descriptor lies at 0");
+    tensor_descriptor_priv_offset_0_, "name of Descriptor lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, offset) == 48,
-    tensor_descriptor_priv_offset_offset, "offset of Descriptor lies at 48");
+    tensor_descriptor_priv_offset_48_, "offset of Descriptor lies at 48");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, size) == 56,
-    tensor_descriptor_priv_offset_size, "size of Descriptor lies at 56");
+    tensor_descriptor_priv_offset_56_, "size of Descriptor lies at 56");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, shape) == 64,
-    tensor_descriptor_priv_offset_shape, "shape of Descriptor lies at 64");
+    tensor_descriptor_priv_offset_64_, "shape of Descriptor lies at 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, strides) == 128,
-    tensor_descriptor_priv_offset_strides, "strides of Descriptor lies at 128");
+    tensor_descriptor_priv_offset_128_, "strides of Descriptor lies at 128");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, version) == 192,
-    tensor_descriptor_priv_offset_version, "version of Descriptor lies at 192");
+    tensor_descriptor_priv_offset_192_, "version of Descriptor lies at 192");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, rank) == 200,
-    tensor_descriptor_priv_offset_rank, "rank of Descriptor lies at 200");
+    tensor_descriptor_priv_offset_200_, "rank of Descriptor lies at 200");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, element) == 201,
-    tensor_descriptor_priv_offset_element, "element of Descriptor lies at 201");
+    tensor_descriptor_priv_offset_201_, "element of Descriptor lies at 201");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, flags) == 202,
-    tensor_descriptor_priv_offset_flags, "flags of Descriptor lies at 202");
+    tensor_descriptor_priv_offset_202_, "flags of Descriptor lies at 202");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, pad203_) == 203,
-    tensor_descriptor_priv_offset_pad203_, "pad203_ of Descriptor lies at 203");
+    tensor_descriptor_priv_offset_203_, "pad203_ of Descriptor lies at 203");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_descriptor, owner) == 204,
-    tensor_descriptor_priv_offset_owner, "owner of Descriptor lies at 204");
+    tensor_descriptor_priv_offset_204_, "owner of Descriptor lies at 204");
 
 /** The smallest sensible value of `offset`. */
 #define TENSOR_DESCRIPTOR_OFFSET_MIN UINT64_C(0)
@@ -251,13 +251,13 @@ typedef struct tensor_sparse {
 } tensor_sparse;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tensor_sparse) == 16,
-    tensor_sparse_priv_size, "Sparse has 16 bytes");
+    tensor_sparse_priv_size_, "Sparse has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tensor_sparse, 8,
-    tensor_sparse_priv_align, "Sparse is aligned to 8");
+    tensor_sparse_priv_align_, "Sparse is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_sparse, indices_offset) == 0,
-    tensor_sparse_priv_offset_indices_offset, "indices_offset of Sparse lies at 0");
+    tensor_sparse_priv_offset_0_, "indices_offset of Sparse lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_sparse, count) == 8,
-    tensor_sparse_priv_offset_count, "count of Sparse lies at 8");
+    tensor_sparse_priv_offset_8_, "count of Sparse lies at 8");
 
 /** How a gradient was made smaller on its way. */
 typedef struct tensor_encoding {
@@ -276,15 +276,15 @@ typedef struct tensor_encoding {
 } tensor_encoding;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tensor_encoding) == 24,
-    tensor_encoding_priv_size, "Encoding has 24 bytes");
+    tensor_encoding_priv_size_, "Encoding has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tensor_encoding, 8,
-    tensor_encoding_priv_align, "Encoding is aligned to 8");
+    tensor_encoding_priv_align_, "Encoding is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_encoding, tag) == 0,
-    tensor_encoding_priv_offset_tag, "tag of Encoding lies at 0");
+    tensor_encoding_priv_offset_0_, "tag of Encoding lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_encoding, pad1_) == 1,
-    tensor_encoding_priv_offset_pad1_, "pad1_ of Encoding lies at 1");
+    tensor_encoding_priv_offset_1_, "pad1_ of Encoding lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_encoding, as) == 8,
-    tensor_encoding_priv_offset_as, "as of Encoding lies at 8");
+    tensor_encoding_priv_offset_8_, "as of Encoding lies at 8");
 
 /** Makes it `dense`, which holds nothing. */
 static inline void tensor_encoding_set_dense(tensor_encoding *it)
@@ -338,19 +338,19 @@ typedef struct tensor_update {
 } tensor_update;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tensor_update) == 48,
-    tensor_update_priv_size, "Update has 48 bytes");
+    tensor_update_priv_size_, "Update has 48 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tensor_update, 8,
-    tensor_update_priv_align, "Update is aligned to 8");
+    tensor_update_priv_align_, "Update is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_update, tensor) == 0,
-    tensor_update_priv_offset_tensor, "tensor of Update lies at 0");
+    tensor_update_priv_offset_0_, "tensor of Update lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_update, worker) == 4,
-    tensor_update_priv_offset_worker, "worker of Update lies at 4");
+    tensor_update_priv_offset_4_, "worker of Update lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_update, step) == 8,
-    tensor_update_priv_offset_step, "step of Update lies at 8");
+    tensor_update_priv_offset_8_, "step of Update lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_update, encoding) == 16,
-    tensor_update_priv_offset_encoding, "encoding of Update lies at 16");
+    tensor_update_priv_offset_16_, "encoding of Update lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tensor_update, seconds) == 40,
-    tensor_update_priv_offset_seconds, "seconds of Update lies at 40");
+    tensor_update_priv_offset_40_, "seconds of Update lies at 40");
 
 /** The smallest sensible value of `tensor`. */
 #define TENSOR_UPDATE_TENSOR_MIN UINT32_C(0)
@@ -781,4 +781,4 @@ static inline uint8_t *tensor_tensors_arena_data(tensor_tensors *segment)
 } /* extern "C" */
 #endif
 
-#endif /* TENSOR_TENSOR_ZIPC_H */
+#endif /* TENSOR_TENSOR_5AC1E6112F46545C_ZIPC_H */

@@ -4,8 +4,8 @@
  * One of several cases.
  */
 
-#ifndef TESTS_VARIANTS_VARIANTS_ZIPC_HPP
-#define TESTS_VARIANTS_VARIANTS_ZIPC_HPP
+#ifndef TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP
+#define TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -42,11 +42,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -167,11 +167,11 @@ constexpr std::string_view text(const std::array<char, N>& field) noexcept
     return all.substr(0, all.find('\0'));
 }
 
-/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills an element with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 bool set_text(std::array<char, N>& field, std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     field.fill('\0');
@@ -208,14 +208,18 @@ public:
     /** The elements themselves. Other processes may change them at any time: without an agreement it is a race. */
     T* data() const noexcept { return static_cast<T*>(::zeroipc_array_data(array_)); }
 
-#if __cplusplus >= 202002L && __has_include(<span>)
-    /** The elements themselves, with the same warning as for `data()`. */
-    std::span<T> span() const noexcept { return std::span<T>(data(), size()); }
-#endif
-
 private:
     zeroipc_array* array_;
 };
+
+#if __cplusplus >= 202002L && __has_include(<span>)
+/** The elements themselves, with the same warning as for `data()`. No member: the class is the same in every standard. */
+template <typename T>
+std::span<T> span(const ArrayView<T>& array) noexcept
+{
+    return std::span<T>(array.data(), array.size());
+}
+#endif
 
 /** The ends of a queue. Valid as long as the segment that it comes from. */
 template <typename T>
@@ -508,10 +512,10 @@ struct Shape {
         return tag == ShapeTag::CIRCLE ? ::zeroipc::schema::detail::at<Circle>(payload_) : nullptr;
     }
 
-    /** `label`, unless the text has more than 12 bytes. */
+    /** `label`, unless the text has a NUL or more than 12 bytes. */
     static std::optional<Shape> label(std::string_view text) noexcept
     {
-        if (text.size() > 12) {
+        if (text.size() > 12 || text.find('\0') != std::string_view::npos) {
             return std::nullopt;
         }
         Shape it{};
@@ -1070,4 +1074,4 @@ private:
 } // namespace tests::variants
 #endif // defined(ZEROIPC_H)
 
-#endif // TESTS_VARIANTS_VARIANTS_ZIPC_HPP
+#endif // TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP

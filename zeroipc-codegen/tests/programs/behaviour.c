@@ -143,7 +143,9 @@ static int variants(void)
     CHECK(tests_variants_shape_set_label(&it, "twelve bytes", 12));
     CHECK(memcmp(tests_variants_shape_label(&it), "twelve bytes", 12) == 0 && it.as.bytes_[12] == 0);
     CHECK(!tests_variants_shape_set_label(&it, "thirteen byte", 13));
+    CHECK(!tests_variants_shape_set_label(&it, "a\0b", 3));
     CHECK(memcmp(tests_variants_shape_label(&it), "twelve bytes", 12) == 0);
+    CHECK(tests_variants_shape_set_label(&it, NULL, 0) && tests_variants_shape_label(&it)[0] == 0);
     tests_variants_shape_set_count(&it, 0x1234);
     CHECK(*tests_variants_shape_count(&it) == 0x1234 && it.as.bytes_[2] == 0);
     tests_variants_shape_set_side(&it, TESTS_VARIANTS_SIDE_RIGHT);

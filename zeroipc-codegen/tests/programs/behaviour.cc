@@ -112,6 +112,9 @@ int variants()
     const auto label = Shape::label("hello");
     CHECK(label && label->as_label() == "hello" && !Shape::label("thirteen byte"));
     CHECK(Shape::label("")->as_label() == "");
+    CHECK(!Shape::label(std::string_view("a\0b", 3)));
+    char field[4] = {'k', 'e', 'p', 't'};
+    CHECK(!zeroipc::schema::set_text(field, std::string_view("a\0b", 3)) && field[0] == 'k');
     CHECK(*Shape::count(7).as_count() == 7 && *Shape::side(Side::RIGHT).as_side() == Side::RIGHT);
     CHECK(Tree::leaf(circle).as_leaf()->as_circle()->y == 2);
     CHECK(Signal::go().tag == SignalTag::GO);

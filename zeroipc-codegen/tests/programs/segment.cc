@@ -49,7 +49,7 @@ int written_in_cpp_read_in_c(const char* name)
     CHECK(thrown([&] { made.shapes().get(8); }) == ZEROIPC_OUT_OF_BOUNDS);
     CHECK(made.shapes().data()[3].as_circle()->y == 2);
 #if __cplusplus >= 202002L && __has_include(<span>)
-    CHECK(made.shapes().span().size() == 8);
+    CHECK(span(made.shapes()).size() == 8);
 #endif
 
     Drawing drawing{};

@@ -160,7 +160,7 @@ pub(crate) fn refuses(compiler: &str, standard: &str, golden: &str, from: &str, 
 fn a_wrong_layout_does_not_compile() {
     let (level, short) = ("int32_t level;", "int16_t level;");
     refuses("gcc", "c11", "fields.h", level, short, "count of Sample lies at 12");
-    refuses("gcc", "c99", "fields.h", level, short, "tests_fields_sample_priv_offset_count");
+    refuses("gcc", "c99", "fields.h", level, short, "tests_fields_sample_priv_offset_12_");
     refuses("gcc", "c11", "variants.h", "uint8_t bytes_[32];", "uint8_t bytes_[40];", "Shape has 40 bytes");
     refuses("gcc", "c11", "variants.h", "uint8_t pad1_[7];", "uint8_t pad1_[8];", "as of Shape lies at 8");
 }

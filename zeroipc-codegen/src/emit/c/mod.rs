@@ -12,6 +12,7 @@ mod view;
 use askama::Template;
 
 pub(super) use defined::defined;
+pub(crate) use reserved::is_header;
 pub(super) use reserved::{RESERVED, RESERVED_CPP, is_global, is_macro};
 
 use crate::model::Schema;

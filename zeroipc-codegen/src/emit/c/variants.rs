@@ -88,14 +88,18 @@ fn setter(schema: &Schema, item: &Variant, case: &Case) -> Function {
     };
     if let TypeKind::Str(len) = schema.types[ty].kind {
         let head = format!("static inline int {name}_set_{}(", case.name);
-        let mut body = vec![format!("    if (length > {len}) {{"), "        return 0;".to_owned(), "    }".to_owned()];
-        body.push(format!("    memmove(it->as.{BYTES}, text, length);"));
+        // An empty text may lead nowhere.
+        let refused = format!("    if (length > {len} || (length > 0 && memchr(text, 0, length) != NULL)) {{");
+        let mut body = vec![refused, "        return 0;".to_owned(), "    }".to_owned()];
+        body.push("    if (length > 0) {".to_owned());
+        body.push(format!("        memmove(it->as.{BYTES}, text, length);"));
+        body.push("    }".to_owned());
         body.push(format!("    memset(it->as.{BYTES} + length, 0, sizeof(it->as.{BYTES}) - length);"));
         body.extend(clear);
         body.extend([set_tag, "    return 1;".to_owned()]);
         let tail = format!("{name} *it, const char *text, size_t length)");
         let doc = format!(
-            "Makes it `{}`. Returns 0, and changes nothing, when the text has more than {len} bytes.",
+            "Makes it `{}`. Returns 0, and changes nothing, when the text has a NUL or more than {len} bytes.",
             case.name
         );
         return function(&doc, body_lines(broken("", &head, &tail), body));

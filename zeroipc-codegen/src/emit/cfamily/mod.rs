@@ -8,6 +8,8 @@ pub(super) use comment::{comment, field_notes, notes, paragraph};
 pub(super) use helpers::{Dialect, defaults, has_value, ranges};
 pub(super) use number::{float_literal, number, text, value_names};
 
+use zeroipc_layout::fingerprint::Hasher;
+
 use super::hex;
 use crate::model::{Schema, TypeId, TypeKind};
 
@@ -92,10 +94,13 @@ pub(super) fn title(schema: &Schema, ty: TypeId) -> String {
     }
 }
 
-/// A name for the middle of an include guard.
+/// A name for the middle of an include guard. The letters alone would be alike for `a.b` in `c` and `a` in `b_c`, and
+/// for `g-1` and `g_1`; the number tells such files apart.
 pub(super) fn guard(schema: &Schema) -> String {
     let stem: String = schema.stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("{}_{}", schema.namespace.join("_").to_uppercase(), stem.to_uppercase())
+    let parts = schema.namespace.iter().fold(Hasher::new("guard"), |hasher, part| hasher.str(part));
+    let number = parts.u64(schema.namespace.len() as u64).str(&schema.stem).finish();
+    format!("{}_{}_{number:016X}", schema.namespace.join("_").to_uppercase(), stem.to_uppercase())
 }
 
 /// The name of reserved bytes: nothing in a schema ends with `_`.

@@ -11,7 +11,7 @@ mod view;
 
 use askama::Template;
 
-pub(super) use defined::{beside_c, defined};
+pub(super) use defined::{beside_c, defined, functions, is_c_macro, namespaces};
 
 use crate::model::Schema;
 

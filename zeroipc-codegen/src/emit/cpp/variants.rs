@@ -7,6 +7,8 @@ use crate::model::{Case, Schema, TAG, TypeId, TypeKind, Variant};
 
 /// The bytes behind the tag: nothing in a schema ends with `_`.
 const BYTES: &str = "payload_";
+/// Whether a reader would take a part of `text` for the whole.
+const HAS_NUL: &str = "text.find('\\0') != std::string_view::npos";
 
 pub(super) fn variant(schema: &Schema, item: &Variant) -> Definition {
     let tag_size = schema.types[item.tag].size;
@@ -77,15 +79,18 @@ fn maker(schema: &Schema, item: &Variant, case: &Case, tag: &str) -> Function {
         );
     };
     if let TypeKind::Str(len) = schema.types[ty].kind {
-        let mut lines =
-            vec![format!("if (text.size() > {len}) {{"), "    return std::nullopt;".to_owned(), "}".to_owned()];
+        let mut lines = vec![
+            format!("if (text.size() > {len} || {HAS_NUL}) {{"),
+            "    return std::nullopt;".to_owned(),
+            "}".to_owned(),
+        ];
         lines.extend(body);
         // An empty view may lead nowhere.
         lines.push("if (!text.empty()) {".to_owned());
         lines.push(format!("    std::memcpy(it.{BYTES}, text.data(), text.size());"));
         lines.extend(["}", "return it;"].map(str::to_owned));
         let head = format!("static std::optional<{}> {name}(std::string_view text) noexcept", item.name);
-        return method(&format!("`{name}`, unless the text has more than {len} bytes."), head, lines);
+        return method(&format!("`{name}`, unless the text has a NUL or more than {len} bytes."), head, lines);
     }
     let argument = match schema.types[ty].kind {
         TypeKind::Array { .. } => format!("const {}", names::declare(schema, ty, "(&value)")),

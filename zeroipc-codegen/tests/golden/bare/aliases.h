@@ -4,8 +4,8 @@
  * Other names for types.
  */
 
-#ifndef TESTS_ALIASES_ALIASES_ZIPC_H
-#define TESTS_ALIASES_ALIASES_ZIPC_H
+#ifndef TESTS_ALIASES_ALIASES_4075F42F3DACA5D1_ZIPC_H
+#define TESTS_ALIASES_ALIASES_4075F42F3DACA5D1_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -71,34 +71,34 @@ typedef struct tests_aliases_point {
 } tests_aliases_point;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_aliases_point) == 72,
-    tests_aliases_point_priv_size, "Point has 72 bytes");
+    tests_aliases_point_priv_size_, "Point has 72 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_aliases_point, 8,
-    tests_aliases_point_priv_align, "Point is aligned to 8");
+    tests_aliases_point_priv_align_, "Point is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, x) == 0,
-    tests_aliases_point_priv_offset_x, "x of Point lies at 0");
+    tests_aliases_point_priv_offset_0_, "x of Point lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, y) == 8,
-    tests_aliases_point_priv_offset_y, "y of Point lies at 8");
+    tests_aliases_point_priv_offset_8_, "y of Point lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, grid) == 16,
-    tests_aliases_point_priv_offset_grid, "grid of Point lies at 16");
+    tests_aliases_point_priv_offset_16_, "grid of Point lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, label) == 40,
-    tests_aliases_point_priv_offset_label, "label of Point lies at 40");
+    tests_aliases_point_priv_offset_40_, "label of Point lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, blob) == 56,
-    tests_aliases_point_priv_offset_blob, "blob of Point lies at 56");
+    tests_aliases_point_priv_offset_56_, "blob of Point lies at 56");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, kind) == 64,
-    tests_aliases_point_priv_offset_kind, "kind of Point lies at 64");
+    tests_aliases_point_priv_offset_64_, "kind of Point lies at 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_point, pad66_) == 66,
-    tests_aliases_point_priv_offset_pad66_, "pad66_ of Point lies at 66");
+    tests_aliases_point_priv_offset_66_, "pad66_ of Point lies at 66");
 
 typedef struct tests_aliases_pair {
     tests_aliases_point points[2];
 } tests_aliases_pair;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_aliases_pair) == 144,
-    tests_aliases_pair_priv_size, "Pair has 144 bytes");
+    tests_aliases_pair_priv_size_, "Pair has 144 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_aliases_pair, 8,
-    tests_aliases_pair_priv_align, "Pair is aligned to 8");
+    tests_aliases_pair_priv_align_, "Pair is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_aliases_pair, points) == 0,
-    tests_aliases_pair_priv_offset_points, "points of Pair lies at 0");
+    tests_aliases_pair_priv_offset_0_, "points of Pair lies at 0");
 
 /** A length. [m] */
 typedef double tests_aliases_metres;
@@ -124,4 +124,4 @@ typedef tests_aliases_point_kind tests_aliases_kind;
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_ALIASES_ALIASES_ZIPC_H */
+#endif /* TESTS_ALIASES_ALIASES_4075F42F3DACA5D1_ZIPC_H */

@@ -5,8 +5,8 @@
  * `docs/format.md` §5 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_ARRAY_ZIPC_H
-#define ZEROIPC_FORMAT_ARRAY_ZIPC_H
+#ifndef ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H
+#define ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -48,14 +48,14 @@ typedef struct zeroipc_format_array_header {
 } zeroipc_format_array_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_array_header) == 8,
-    zeroipc_format_array_header_priv_size, "ArrayHeader has 8 bytes");
+    zeroipc_format_array_header_priv_size_, "ArrayHeader has 8 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_array_header, 8,
-    zeroipc_format_array_header_priv_align, "ArrayHeader is aligned to 8");
+    zeroipc_format_array_header_priv_align_, "ArrayHeader is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_array_header, capacity) == 0,
-    zeroipc_format_array_header_priv_offset_capacity, "capacity of ArrayHeader lies at 0");
+    zeroipc_format_array_header_priv_offset_0_, "capacity of ArrayHeader lies at 0");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_ARRAY_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_ARRAY_CDC3D952EAF793A9_ZIPC_H */

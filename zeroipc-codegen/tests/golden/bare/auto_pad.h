@@ -4,8 +4,8 @@
  * Padding that the compiler reserves, asserted places, and assertions.
  */
 
-#ifndef TESTS_AUTO_PAD_AUTO_PAD_ZIPC_H
-#define TESTS_AUTO_PAD_AUTO_PAD_ZIPC_H
+#ifndef TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_H
+#define TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -49,19 +49,19 @@ typedef struct tests_auto_pad_padded {
 } tests_auto_pad_padded;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_auto_pad_padded) == 24,
-    tests_auto_pad_padded_priv_size, "Padded has 24 bytes");
+    tests_auto_pad_padded_priv_size_, "Padded has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_auto_pad_padded, 8,
-    tests_auto_pad_padded_priv_align, "Padded is aligned to 8");
+    tests_auto_pad_padded_priv_align_, "Padded is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_padded, flag) == 0,
-    tests_auto_pad_padded_priv_offset_flag, "flag of Padded lies at 0");
+    tests_auto_pad_padded_priv_offset_0_, "flag of Padded lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_padded, pad1_) == 1,
-    tests_auto_pad_padded_priv_offset_pad1_, "pad1_ of Padded lies at 1");
+    tests_auto_pad_padded_priv_offset_1_, "pad1_ of Padded lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_padded, stamp) == 8,
-    tests_auto_pad_padded_priv_offset_stamp, "stamp of Padded lies at 8");
+    tests_auto_pad_padded_priv_offset_8_, "stamp of Padded lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_padded, id) == 16,
-    tests_auto_pad_padded_priv_offset_id, "id of Padded lies at 16");
+    tests_auto_pad_padded_priv_offset_16_, "id of Padded lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_padded, pad18_) == 18,
-    tests_auto_pad_padded_priv_offset_pad18_, "pad18_ of Padded lies at 18");
+    tests_auto_pad_padded_priv_offset_18_, "pad18_ of Padded lies at 18");
 
 typedef struct tests_auto_pad_line {
     ZEROIPC_SCHEMA_ALIGNED(64) uint32_t owner;
@@ -72,22 +72,22 @@ typedef struct tests_auto_pad_line {
 } tests_auto_pad_line;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_auto_pad_line) == 64,
-    tests_auto_pad_line_priv_size, "Line has 64 bytes");
+    tests_auto_pad_line_priv_size_, "Line has 64 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_auto_pad_line, 64,
-    tests_auto_pad_line_priv_align, "Line is aligned to 64");
+    tests_auto_pad_line_priv_align_, "Line is aligned to 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_line, owner) == 0,
-    tests_auto_pad_line_priv_offset_owner, "owner of Line lies at 0");
+    tests_auto_pad_line_priv_offset_0_, "owner of Line lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_line, pad4_) == 4,
-    tests_auto_pad_line_priv_offset_pad4_, "pad4_ of Line lies at 4");
+    tests_auto_pad_line_priv_offset_4_, "pad4_ of Line lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_line, count) == 8,
-    tests_auto_pad_line_priv_offset_count, "count of Line lies at 8");
+    tests_auto_pad_line_priv_offset_8_, "count of Line lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_line, tail) == 16,
-    tests_auto_pad_line_priv_offset_tail, "tail of Line lies at 16");
+    tests_auto_pad_line_priv_offset_16_, "tail of Line lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_auto_pad_line, pad19_) == 19,
-    tests_auto_pad_line_priv_offset_pad19_, "pad19_ of Line lies at 19");
+    tests_auto_pad_line_priv_offset_19_, "pad19_ of Line lies at 19");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_AUTO_PAD_AUTO_PAD_ZIPC_H */
+#endif /* TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_H */

@@ -4,8 +4,8 @@
  * Padding that the compiler reserves, asserted places, and assertions.
  */
 
-#ifndef TESTS_AUTO_PAD_AUTO_PAD_ZIPC_HPP
-#define TESTS_AUTO_PAD_AUTO_PAD_ZIPC_HPP
+#ifndef TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_HPP
+#define TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -42,11 +42,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -167,4 +167,4 @@ struct type_of<::tests::auto_pad::Line> {
 
 } // namespace zeroipc::schema
 
-#endif // TESTS_AUTO_PAD_AUTO_PAD_ZIPC_HPP
+#endif // TESTS_AUTO_PAD_AUTO_PAD_CE07837690A200BB_ZIPC_HPP

@@ -7,8 +7,8 @@
  * definition, and no language can get an offset wrong.
  */
 
-#ifndef BASICS_BASICS_ZIPC_H
-#define BASICS_BASICS_ZIPC_H
+#ifndef BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_H
+#define BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -57,15 +57,15 @@ typedef struct basics_sensor_reading {
 } basics_sensor_reading;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(basics_sensor_reading) == 16,
-    basics_sensor_reading_priv_size, "SensorReading has 16 bytes");
+    basics_sensor_reading_priv_size_, "SensorReading has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(basics_sensor_reading, 8,
-    basics_sensor_reading_priv_align, "SensorReading is aligned to 8");
+    basics_sensor_reading_priv_align_, "SensorReading is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_sensor_reading, temperature) == 0,
-    basics_sensor_reading_priv_offset_temperature, "temperature of SensorReading lies at 0");
+    basics_sensor_reading_priv_offset_0_, "temperature of SensorReading lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_sensor_reading, humidity) == 4,
-    basics_sensor_reading_priv_offset_humidity, "humidity of SensorReading lies at 4");
+    basics_sensor_reading_priv_offset_4_, "humidity of SensorReading lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_sensor_reading, timestamp) == 8,
-    basics_sensor_reading_priv_offset_timestamp, "timestamp of SensorReading lies at 8");
+    basics_sensor_reading_priv_offset_8_, "timestamp of SensorReading lies at 8");
 
 /** The smallest sensible value of `humidity`. */
 #define BASICS_SENSOR_READING_HUMIDITY_MIN 0.0f
@@ -91,18 +91,18 @@ typedef struct basics_point {
 } basics_point;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(basics_point) == 12,
-    basics_point_priv_size, "Point has 12 bytes");
+    basics_point_priv_size_, "Point has 12 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(basics_point, 4,
-    basics_point_priv_align, "Point is aligned to 4");
+    basics_point_priv_align_, "Point is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_point, x) == 0,
-    basics_point_priv_offset_x, "x of Point lies at 0");
+    basics_point_priv_offset_0_, "x of Point lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_point, y) == 4,
-    basics_point_priv_offset_y, "y of Point lies at 4");
+    basics_point_priv_offset_4_, "y of Point lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(basics_point, z) == 8,
-    basics_point_priv_offset_z, "z of Point lies at 8");
+    basics_point_priv_offset_8_, "z of Point lies at 8");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* BASICS_BASICS_ZIPC_H */
+#endif /* BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_H */

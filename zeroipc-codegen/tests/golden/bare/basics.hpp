@@ -7,8 +7,8 @@
  * definition, and no language can get an offset wrong.
  */
 
-#ifndef BASICS_BASICS_ZIPC_HPP
-#define BASICS_BASICS_ZIPC_HPP
+#ifndef BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_HPP
+#define BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -45,11 +45,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -184,4 +184,4 @@ struct type_of<::basics::Point> {
 
 } // namespace zeroipc::schema
 
-#endif // BASICS_BASICS_ZIPC_HPP
+#endif // BASICS_BASICS_20ECF6A47CB7AF64_ZIPC_HPP

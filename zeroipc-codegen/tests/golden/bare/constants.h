@@ -4,8 +4,8 @@
  * Constants of every kind.
  */
 
-#ifndef TESTS_CONSTANTS_CONSTANTS_ZIPC_H
-#define TESTS_CONSTANTS_CONSTANTS_ZIPC_H
+#ifndef TESTS_CONSTANTS_CONSTANTS_C99E0A84E059C35B_ZIPC_H
+#define TESTS_CONSTANTS_CONSTANTS_C99E0A84E059C35B_ZIPC_H
 
 #include <math.h>
 #include <stddef.h>
@@ -105,4 +105,4 @@ extern "C" {
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_CONSTANTS_CONSTANTS_ZIPC_H */
+#endif /* TESTS_CONSTANTS_CONSTANTS_C99E0A84E059C35B_ZIPC_H */

@@ -4,8 +4,8 @@
  * Enums, closed ones, and flags.
  */
 
-#ifndef TESTS_ENUMS_ENUMS_ZIPC_H
-#define TESTS_ENUMS_ENUMS_ZIPC_H
+#ifndef TESTS_ENUMS_ENUMS_3524EE8B68A5FDD1_ZIPC_H
+#define TESTS_ENUMS_ENUMS_3524EE8B68A5FDD1_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -156,23 +156,23 @@ typedef struct tests_enums_file {
 } tests_enums_file;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_enums_file) == 24,
-    tests_enums_file_priv_size, "File has 24 bytes");
+    tests_enums_file_priv_size_, "File has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_enums_file, 8,
-    tests_enums_file_priv_align, "File is aligned to 8");
+    tests_enums_file_priv_align_, "File is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, access) == 0,
-    tests_enums_file_priv_offset_access, "access of File lies at 0");
+    tests_enums_file_priv_offset_0_, "access of File lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, colour) == 2,
-    tests_enums_file_priv_offset_colour, "colour of File lies at 2");
+    tests_enums_file_priv_offset_2_, "colour of File lies at 2");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, pad3_) == 3,
-    tests_enums_file_priv_offset_pad3_, "pad3_ of File lies at 3");
+    tests_enums_file_priv_offset_3_, "pad3_ of File lies at 3");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, light) == 4,
-    tests_enums_file_priv_offset_light, "light of File lies at 4");
+    tests_enums_file_priv_offset_4_, "light of File lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, others) == 6,
-    tests_enums_file_priv_offset_others, "others of File lies at 6");
+    tests_enums_file_priv_offset_6_, "others of File lies at 6");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, pad12_) == 12,
-    tests_enums_file_priv_offset_pad12_, "pad12_ of File lies at 12");
+    tests_enums_file_priv_offset_12_, "pad12_ of File lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_enums_file, wide) == 16,
-    tests_enums_file_priv_offset_wide, "wide of File lies at 16");
+    tests_enums_file_priv_offset_16_, "wide of File lies at 16");
 
 /** The value of `light` that means "none". */
 #define TESTS_ENUMS_FILE_LIGHT_NULL TESTS_ENUMS_LIGHT_RED
@@ -197,4 +197,4 @@ static inline int tests_enums_file_has_light(const tests_enums_file *it)
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_ENUMS_ENUMS_ZIPC_H */
+#endif /* TESTS_ENUMS_ENUMS_3524EE8B68A5FDD1_ZIPC_H */

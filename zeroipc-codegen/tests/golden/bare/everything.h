@@ -5,8 +5,8 @@
  * "quoted" \\ back, * / end, / * begin, """ triple, {{ braces }}, {% tag %}, <b>&amp;</b>, \@brief, ??/ trigraph
  */
 
-#ifndef KITCHEN_SINK_EVERYTHING_ZIPC_H
-#define KITCHEN_SINK_EVERYTHING_ZIPC_H
+#ifndef KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_H
+#define KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -117,13 +117,13 @@ typedef struct kitchen_sink_pair {
 } kitchen_sink_pair;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(kitchen_sink_pair) == 8,
-    kitchen_sink_pair_priv_size, "Pair has 8 bytes");
+    kitchen_sink_pair_priv_size_, "Pair has 8 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(kitchen_sink_pair, 4,
-    kitchen_sink_pair_priv_align, "Pair is aligned to 4");
+    kitchen_sink_pair_priv_align_, "Pair is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_pair, left) == 0,
-    kitchen_sink_pair_priv_offset_left, "left of Pair lies at 0");
+    kitchen_sink_pair_priv_offset_0_, "left of Pair lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_pair, right) == 4,
-    kitchen_sink_pair_priv_offset_right, "right of Pair lies at 4");
+    kitchen_sink_pair_priv_offset_4_, "right of Pair lies at 4");
 
 /** Contains each kind of number. */
 typedef struct kitchen_sink_inner {
@@ -148,45 +148,45 @@ typedef struct kitchen_sink_inner {
 } kitchen_sink_inner;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(kitchen_sink_inner) == 120,
-    kitchen_sink_inner_priv_size, "Inner has 120 bytes");
+    kitchen_sink_inner_priv_size_, "Inner has 120 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(kitchen_sink_inner, 8,
-    kitchen_sink_inner_priv_align, "Inner is aligned to 8");
+    kitchen_sink_inner_priv_align_, "Inner is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, a) == 0,
-    kitchen_sink_inner_priv_offset_a, "a of Inner lies at 0");
+    kitchen_sink_inner_priv_offset_0_, "a of Inner lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, b) == 1,
-    kitchen_sink_inner_priv_offset_b, "b of Inner lies at 1");
+    kitchen_sink_inner_priv_offset_1_, "b of Inner lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, c) == 2,
-    kitchen_sink_inner_priv_offset_c, "c of Inner lies at 2");
+    kitchen_sink_inner_priv_offset_2_, "c of Inner lies at 2");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, d) == 4,
-    kitchen_sink_inner_priv_offset_d, "d of Inner lies at 4");
+    kitchen_sink_inner_priv_offset_4_, "d of Inner lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, on) == 6,
-    kitchen_sink_inner_priv_offset_on, "on of Inner lies at 6");
+    kitchen_sink_inner_priv_offset_6_, "on of Inner lies at 6");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, pad7_) == 7,
-    kitchen_sink_inner_priv_offset_pad7_, "pad7_ of Inner lies at 7");
+    kitchen_sink_inner_priv_offset_7_, "pad7_ of Inner lies at 7");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, e) == 8,
-    kitchen_sink_inner_priv_offset_e, "e of Inner lies at 8");
+    kitchen_sink_inner_priv_offset_8_, "e of Inner lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, f) == 12,
-    kitchen_sink_inner_priv_offset_f, "f of Inner lies at 12");
+    kitchen_sink_inner_priv_offset_12_, "f of Inner lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, g) == 16,
-    kitchen_sink_inner_priv_offset_g, "g of Inner lies at 16");
+    kitchen_sink_inner_priv_offset_16_, "g of Inner lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, pad20_) == 20,
-    kitchen_sink_inner_priv_offset_pad20_, "pad20_ of Inner lies at 20");
+    kitchen_sink_inner_priv_offset_20_, "pad20_ of Inner lies at 20");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, h) == 24,
-    kitchen_sink_inner_priv_offset_h, "h of Inner lies at 24");
+    kitchen_sink_inner_priv_offset_24_, "h of Inner lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, i) == 32,
-    kitchen_sink_inner_priv_offset_i, "i of Inner lies at 32");
+    kitchen_sink_inner_priv_offset_32_, "i of Inner lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, j) == 40,
-    kitchen_sink_inner_priv_offset_j, "j of Inner lies at 40");
+    kitchen_sink_inner_priv_offset_40_, "j of Inner lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, name) == 48,
-    kitchen_sink_inner_priv_offset_name, "name of Inner lies at 48");
+    kitchen_sink_inner_priv_offset_48_, "name of Inner lies at 48");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, names) == 60,
-    kitchen_sink_inner_priv_offset_names, "names of Inner lies at 60");
+    kitchen_sink_inner_priv_offset_60_, "names of Inner lies at 60");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, raw) == 68,
-    kitchen_sink_inner_priv_offset_raw, "raw of Inner lies at 68");
+    kitchen_sink_inner_priv_offset_68_, "raw of Inner lies at 68");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, pad71_) == 71,
-    kitchen_sink_inner_priv_offset_pad71_, "pad71_ of Inner lies at 71");
+    kitchen_sink_inner_priv_offset_71_, "pad71_ of Inner lies at 71");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_inner, grid) == 72,
-    kitchen_sink_inner_priv_offset_grid, "grid of Inner lies at 72");
+    kitchen_sink_inner_priv_offset_72_, "grid of Inner lies at 72");
 
 /** Used before it is defined. */
 typedef struct kitchen_sink_outer {
@@ -198,19 +198,19 @@ typedef struct kitchen_sink_outer {
 } kitchen_sink_outer;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(kitchen_sink_outer) == 184,
-    kitchen_sink_outer_priv_size, "Outer has 184 bytes");
+    kitchen_sink_outer_priv_size_, "Outer has 184 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(kitchen_sink_outer, 8,
-    kitchen_sink_outer_priv_align, "Outer is aligned to 8");
+    kitchen_sink_outer_priv_align_, "Outer is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_outer, inner) == 0,
-    kitchen_sink_outer_priv_offset_inner, "inner of Outer lies at 0");
+    kitchen_sink_outer_priv_offset_0_, "inner of Outer lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_outer, pairs) == 120,
-    kitchen_sink_outer_priv_offset_pairs, "pairs of Outer lies at 120");
+    kitchen_sink_outer_priv_offset_120_, "pairs of Outer lies at 120");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_outer, level) == 168,
-    kitchen_sink_outer_priv_offset_level, "level of Outer lies at 168");
+    kitchen_sink_outer_priv_offset_168_, "level of Outer lies at 168");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_outer, flags) == 170,
-    kitchen_sink_outer_priv_offset_flags, "flags of Outer lies at 170");
+    kitchen_sink_outer_priv_offset_170_, "flags of Outer lies at 170");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_outer, wide) == 176,
-    kitchen_sink_outer_priv_offset_wide, "wide of Outer lies at 176");
+    kitchen_sink_outer_priv_offset_176_, "wide of Outer lies at 176");
 
 /** Alone on its cache line. */
 typedef struct kitchen_sink_aligned {
@@ -219,13 +219,13 @@ typedef struct kitchen_sink_aligned {
 } kitchen_sink_aligned;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(kitchen_sink_aligned) == 64,
-    kitchen_sink_aligned_priv_size, "Aligned has 64 bytes");
+    kitchen_sink_aligned_priv_size_, "Aligned has 64 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(kitchen_sink_aligned, 64,
-    kitchen_sink_aligned_priv_align, "Aligned is aligned to 64");
+    kitchen_sink_aligned_priv_align_, "Aligned is aligned to 64");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_aligned, counter) == 0,
-    kitchen_sink_aligned_priv_offset_counter, "counter of Aligned lies at 0");
+    kitchen_sink_aligned_priv_offset_0_, "counter of Aligned lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_aligned, pad8_) == 8,
-    kitchen_sink_aligned_priv_offset_pad8_, "pad8_ of Aligned lies at 8");
+    kitchen_sink_aligned_priv_offset_8_, "pad8_ of Aligned lies at 8");
 
 typedef struct kitchen_sink_page {
     ZEROIPC_SCHEMA_ALIGNED(4096) uint8_t first;
@@ -233,16 +233,16 @@ typedef struct kitchen_sink_page {
 } kitchen_sink_page;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(kitchen_sink_page) == 4096,
-    kitchen_sink_page_priv_size, "Page has 4096 bytes");
+    kitchen_sink_page_priv_size_, "Page has 4096 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(kitchen_sink_page, 4096,
-    kitchen_sink_page_priv_align, "Page is aligned to 4096");
+    kitchen_sink_page_priv_align_, "Page is aligned to 4096");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_page, first) == 0,
-    kitchen_sink_page_priv_offset_first, "first of Page lies at 0");
+    kitchen_sink_page_priv_offset_0_, "first of Page lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(kitchen_sink_page, pad1_) == 1,
-    kitchen_sink_page_priv_offset_pad1_, "pad1_ of Page lies at 1");
+    kitchen_sink_page_priv_offset_1_, "pad1_ of Page lies at 1");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* KITCHEN_SINK_EVERYTHING_ZIPC_H */
+#endif /* KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_H */

@@ -5,8 +5,8 @@
  * "quoted" \\ back, * / end, / * begin, """ triple, {{ braces }}, {% tag %}, <b>&amp;</b>, \@brief, ??/ trigraph
  */
 
-#ifndef KITCHEN_SINK_EVERYTHING_ZIPC_HPP
-#define KITCHEN_SINK_EVERYTHING_ZIPC_HPP
+#ifndef KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP
+#define KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -43,11 +43,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -341,4 +341,4 @@ struct type_of<::kitchen::sink::Page> {
 
 } // namespace zeroipc::schema
 
-#endif // KITCHEN_SINK_EVERYTHING_ZIPC_HPP
+#endif // KITCHEN_SINK_EVERYTHING_4669E7B563D22B68_ZIPC_HPP

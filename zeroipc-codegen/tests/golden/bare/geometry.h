@@ -6,8 +6,8 @@
  * What several schemas need lies in a file of its own. It has no segment: types alone cost nothing.
  */
 
-#ifndef GEOMETRY_GEOMETRY_ZIPC_H
-#define GEOMETRY_GEOMETRY_ZIPC_H
+#ifndef GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_H
+#define GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -79,15 +79,15 @@ typedef struct geometry_vec3 {
 } geometry_vec3;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(geometry_vec3) == 24,
-    geometry_vec3_priv_size, "Vec3 has 24 bytes");
+    geometry_vec3_priv_size_, "Vec3 has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(geometry_vec3, 8,
-    geometry_vec3_priv_align, "Vec3 is aligned to 8");
+    geometry_vec3_priv_align_, "Vec3 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_vec3, x) == 0,
-    geometry_vec3_priv_offset_x, "x of Vec3 lies at 0");
+    geometry_vec3_priv_offset_0_, "x of Vec3 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_vec3, y) == 8,
-    geometry_vec3_priv_offset_y, "y of Vec3 lies at 8");
+    geometry_vec3_priv_offset_8_, "y of Vec3 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_vec3, z) == 16,
-    geometry_vec3_priv_offset_z, "z of Vec3 lies at 16");
+    geometry_vec3_priv_offset_16_, "z of Vec3 lies at 16");
 
 /** A rotation. The default is none at all, which is not all zero: so it is written down. */
 typedef struct geometry_quaternion {
@@ -102,17 +102,17 @@ typedef struct geometry_quaternion {
 } geometry_quaternion;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(geometry_quaternion) == 32,
-    geometry_quaternion_priv_size, "Quaternion has 32 bytes");
+    geometry_quaternion_priv_size_, "Quaternion has 32 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(geometry_quaternion, 8,
-    geometry_quaternion_priv_align, "Quaternion is aligned to 8");
+    geometry_quaternion_priv_align_, "Quaternion is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_quaternion, w) == 0,
-    geometry_quaternion_priv_offset_w, "w of Quaternion lies at 0");
+    geometry_quaternion_priv_offset_0_, "w of Quaternion lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_quaternion, x) == 8,
-    geometry_quaternion_priv_offset_x, "x of Quaternion lies at 8");
+    geometry_quaternion_priv_offset_8_, "x of Quaternion lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_quaternion, y) == 16,
-    geometry_quaternion_priv_offset_y, "y of Quaternion lies at 16");
+    geometry_quaternion_priv_offset_16_, "y of Quaternion lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_quaternion, z) == 24,
-    geometry_quaternion_priv_offset_z, "z of Quaternion lies at 24");
+    geometry_quaternion_priv_offset_24_, "z of Quaternion lies at 24");
 
 /** The smallest sensible value of `w`. */
 #define GEOMETRY_QUATERNION_W_MIN (-1.0)
@@ -172,17 +172,17 @@ typedef struct geometry_pose {
 } geometry_pose;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(geometry_pose) == 64,
-    geometry_pose_priv_size, "Pose has 64 bytes");
+    geometry_pose_priv_size_, "Pose has 64 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(geometry_pose, 8,
-    geometry_pose_priv_align, "Pose is aligned to 8");
+    geometry_pose_priv_align_, "Pose is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_pose, position) == 0,
-    geometry_pose_priv_offset_position, "position of Pose lies at 0");
+    geometry_pose_priv_offset_0_, "position of Pose lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_pose, rotation) == 24,
-    geometry_pose_priv_offset_rotation, "rotation of Pose lies at 24");
+    geometry_pose_priv_offset_24_, "rotation of Pose lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_pose, frame) == 56,
-    geometry_pose_priv_offset_frame, "frame of Pose lies at 56");
+    geometry_pose_priv_offset_56_, "frame of Pose lies at 56");
 ZEROIPC_SCHEMA_ASSERT(offsetof(geometry_pose, pad57_) == 57,
-    geometry_pose_priv_offset_pad57_, "pad57_ of Pose lies at 57");
+    geometry_pose_priv_offset_57_, "pad57_ of Pose lies at 57");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void geometry_pose_init(geometry_pose *it)
@@ -210,4 +210,4 @@ typedef double geometry_radians;
 } /* extern "C" */
 #endif
 
-#endif /* GEOMETRY_GEOMETRY_ZIPC_H */
+#endif /* GEOMETRY_GEOMETRY_98086670C8C4EC10_ZIPC_H */

@@ -4,8 +4,8 @@
  * What others import.
  */
 
-#ifndef TESTS_SHARED_IMPORTED_ZIPC_H
-#define TESTS_SHARED_IMPORTED_ZIPC_H
+#ifndef TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_H
+#define TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -106,15 +106,15 @@ typedef struct tests_shared_vec3 {
 } tests_shared_vec3;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_shared_vec3) == 24,
-    tests_shared_vec3_priv_size, "Vec3 has 24 bytes");
+    tests_shared_vec3_priv_size_, "Vec3 has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_shared_vec3, 8,
-    tests_shared_vec3_priv_align, "Vec3 is aligned to 8");
+    tests_shared_vec3_priv_align_, "Vec3 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_vec3, x) == 0,
-    tests_shared_vec3_priv_offset_x, "x of Vec3 lies at 0");
+    tests_shared_vec3_priv_offset_0_, "x of Vec3 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_vec3, y) == 8,
-    tests_shared_vec3_priv_offset_y, "y of Vec3 lies at 8");
+    tests_shared_vec3_priv_offset_8_, "y of Vec3 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_vec3, z) == 16,
-    tests_shared_vec3_priv_offset_z, "z of Vec3 lies at 16");
+    tests_shared_vec3_priv_offset_16_, "z of Vec3 lies at 16");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void tests_shared_vec3_init(tests_shared_vec3 *it)
@@ -137,15 +137,15 @@ typedef struct tests_shared_position {
 } tests_shared_position;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_shared_position) == 32,
-    tests_shared_position_priv_size, "Position has 32 bytes");
+    tests_shared_position_priv_size_, "Position has 32 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_shared_position, 8,
-    tests_shared_position_priv_align, "Position is aligned to 8");
+    tests_shared_position_priv_align_, "Position is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_position, tag) == 0,
-    tests_shared_position_priv_offset_tag, "tag of Position lies at 0");
+    tests_shared_position_priv_offset_0_, "tag of Position lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_position, pad1_) == 1,
-    tests_shared_position_priv_offset_pad1_, "pad1_ of Position lies at 1");
+    tests_shared_position_priv_offset_1_, "pad1_ of Position lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_shared_position, as) == 8,
-    tests_shared_position_priv_offset_as, "as of Position lies at 8");
+    tests_shared_position_priv_offset_8_, "as of Position lies at 8");
 
 /** Makes it `unknown`, which holds nothing. */
 static inline void tests_shared_position_set_unknown(tests_shared_position *it)
@@ -170,14 +170,16 @@ static inline const tests_shared_vec3 *tests_shared_position_at(const tests_shar
     return it->tag == TESTS_SHARED_POSITION_TAG_AT ? &it->as.at : NULL;
 }
 
-/** Makes it `near`. Returns 0, and changes nothing, when the text has more than 8 bytes. */
+/** Makes it `near`. Returns 0, and changes nothing, when the text has a NUL or more than 8 bytes. */
 static inline int tests_shared_position_set_near(
     tests_shared_position *it, const char *text, size_t length)
 {
-    if (length > 8) {
+    if (length > 8 || (length > 0 && memchr(text, 0, length) != NULL)) {
         return 0;
     }
-    memmove(it->as.bytes_, text, length);
+    if (length > 0) {
+        memmove(it->as.bytes_, text, length);
+    }
     memset(it->as.bytes_ + length, 0, sizeof(it->as.bytes_) - length);
     memset(it->pad1_, 0, sizeof(it->pad1_));
     it->tag = TESTS_SHARED_POSITION_TAG_NEAR;
@@ -197,4 +199,4 @@ typedef double tests_shared_metres;
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_SHARED_IMPORTED_ZIPC_H */
+#endif /* TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_H */

@@ -4,8 +4,8 @@
  * What others import.
  */
 
-#ifndef TESTS_SHARED_IMPORTED_ZIPC_HPP
-#define TESTS_SHARED_IMPORTED_ZIPC_HPP
+#ifndef TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_HPP
+#define TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -42,11 +42,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -269,10 +269,10 @@ struct Position {
         return tag == PositionTag::AT ? ::zeroipc::schema::detail::at<Vec3>(payload_) : nullptr;
     }
 
-    /** `near`, unless the text has more than 8 bytes. */
+    /** `near`, unless the text has a NUL or more than 8 bytes. */
     static std::optional<Position> near(std::string_view text) noexcept
     {
-        if (text.size() > 8) {
+        if (text.size() > 8 || text.find('\0') != std::string_view::npos) {
             return std::nullopt;
         }
         Position it{};
@@ -369,4 +369,4 @@ struct type_of<::tests::shared::Position> {
 
 } // namespace zeroipc::schema
 
-#endif // TESTS_SHARED_IMPORTED_ZIPC_HPP
+#endif // TESTS_SHARED_IMPORTED_1FFE4EEEE2BC07C4_ZIPC_HPP

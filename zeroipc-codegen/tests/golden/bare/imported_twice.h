@@ -4,8 +4,8 @@
  * Imports the same file as its importer.
  */
 
-#ifndef TESTS_AGAIN_IMPORTED_TWICE_ZIPC_H
-#define TESTS_AGAIN_IMPORTED_TWICE_ZIPC_H
+#ifndef TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_H
+#define TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -48,13 +48,13 @@ typedef struct tests_again_box {
 } tests_again_box;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_again_box) == 48,
-    tests_again_box_priv_size, "Box has 48 bytes");
+    tests_again_box_priv_size_, "Box has 48 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_again_box, 8,
-    tests_again_box_priv_align, "Box is aligned to 8");
+    tests_again_box_priv_align_, "Box is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_again_box, low) == 0,
-    tests_again_box_priv_offset_low, "low of Box lies at 0");
+    tests_again_box_priv_offset_0_, "low of Box lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_again_box, high) == 24,
-    tests_again_box_priv_offset_high, "high of Box lies at 24");
+    tests_again_box_priv_offset_24_, "high of Box lies at 24");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void tests_again_box_init(tests_again_box *it)
@@ -68,4 +68,4 @@ static inline void tests_again_box_init(tests_again_box *it)
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_AGAIN_IMPORTED_TWICE_ZIPC_H */
+#endif /* TESTS_AGAIN_IMPORTED_TWICE_8C2BA0E2CF409F5F_ZIPC_H */

@@ -4,8 +4,8 @@
  * Types of another file.
  */
 
-#ifndef TESTS_IMPORTING_IMPORTS_ZIPC_H
-#define TESTS_IMPORTING_IMPORTS_ZIPC_H
+#ifndef TESTS_IMPORTING_IMPORTS_FBAA503D1FCACF8C_ZIPC_H
+#define TESTS_IMPORTING_IMPORTS_FBAA503D1FCACF8C_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -61,27 +61,27 @@ typedef struct tests_importing_body {
 } tests_importing_body;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_importing_body) == 192,
-    tests_importing_body_priv_size, "Body has 192 bytes");
+    tests_importing_body_priv_size_, "Body has 192 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_importing_body, 8,
-    tests_importing_body_priv_align, "Body is aligned to 8");
+    tests_importing_body_priv_align_, "Body is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, position) == 0,
-    tests_importing_body_priv_offset_position, "position of Body lies at 0");
+    tests_importing_body_priv_offset_0_, "position of Body lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, path) == 24,
-    tests_importing_body_priv_offset_path, "path of Body lies at 24");
+    tests_importing_body_priv_offset_24_, "path of Body lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, height) == 72,
-    tests_importing_body_priv_offset_height, "height of Body lies at 72");
+    tests_importing_body_priv_offset_72_, "height of Body lies at 72");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, cells) == 80,
-    tests_importing_body_priv_offset_cells, "cells of Body lies at 80");
+    tests_importing_body_priv_offset_80_, "cells of Body lies at 80");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, frame) == 104,
-    tests_importing_body_priv_offset_frame, "frame of Body lies at 104");
+    tests_importing_body_priv_offset_104_, "frame of Body lies at 104");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, quality) == 105,
-    tests_importing_body_priv_offset_quality, "quality of Body lies at 105");
+    tests_importing_body_priv_offset_105_, "quality of Body lies at 105");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, pad106_) == 106,
-    tests_importing_body_priv_offset_pad106_, "pad106_ of Body lies at 106");
+    tests_importing_body_priv_offset_106_, "pad106_ of Body lies at 106");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, where_now) == 112,
-    tests_importing_body_priv_offset_where_now, "where_now of Body lies at 112");
+    tests_importing_body_priv_offset_112_, "where_now of Body lies at 112");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_importing_body, box_around) == 144,
-    tests_importing_body_priv_offset_box_around, "box_around of Body lies at 144");
+    tests_importing_body_priv_offset_144_, "box_around of Body lies at 144");
 
 /** Sets every field to its default, and to zero where it has none. */
 static inline void tests_importing_body_init(tests_importing_body *it)
@@ -100,4 +100,4 @@ static inline void tests_importing_body_init(tests_importing_body *it)
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_IMPORTING_IMPORTS_ZIPC_H */
+#endif /* TESTS_IMPORTING_IMPORTS_FBAA503D1FCACF8C_ZIPC_H */

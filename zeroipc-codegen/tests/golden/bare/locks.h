@@ -5,8 +5,8 @@
  * `docs/format.md` §4 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_LOCKS_ZIPC_H
-#define ZEROIPC_FORMAT_LOCKS_ZIPC_H
+#ifndef ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H
+#define ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -66,4 +66,4 @@ extern "C" {
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_LOCKS_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_H */

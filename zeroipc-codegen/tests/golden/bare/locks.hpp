@@ -5,8 +5,8 @@
  * `docs/format.md` §4 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_LOCKS_ZIPC_HPP
-#define ZEROIPC_FORMAT_LOCKS_ZIPC_HPP
+#ifndef ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_HPP
+#define ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -43,11 +43,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -131,4 +131,4 @@ inline constexpr std::uint32_t MAX_ID_TRIES = 1024U;
 
 } // namespace zeroipc::format
 
-#endif // ZEROIPC_FORMAT_LOCKS_ZIPC_HPP
+#endif // ZEROIPC_FORMAT_LOCKS_D1EB013D161248D8_ZIPC_HPP

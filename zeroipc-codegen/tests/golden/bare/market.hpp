@@ -7,8 +7,8 @@
  * arrays of structs, and a variant of messages.
  */
 
-#ifndef MARKET_MARKET_ZIPC_HPP
-#define MARKET_MARKET_ZIPC_HPP
+#ifndef MARKET_MARKET_824D008ECAB75748_ZIPC_HPP
+#define MARKET_MARKET_824D008ECAB75748_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -45,11 +45,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -686,4 +686,4 @@ struct type_of<::market::Message> {
 
 } // namespace zeroipc::schema
 
-#endif // MARKET_MARKET_ZIPC_HPP
+#endif // MARKET_MARKET_824D008ECAB75748_ZIPC_HPP

@@ -4,8 +4,8 @@
  * Half-precision and complex numbers.
  */
 
-#ifndef TESTS_NUMBERS_NUMBERS_ZIPC_H
-#define TESTS_NUMBERS_NUMBERS_ZIPC_H
+#ifndef TESTS_NUMBERS_NUMBERS_D37EE65823BEDBED_ZIPC_H
+#define TESTS_NUMBERS_NUMBERS_D37EE65823BEDBED_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -77,21 +77,21 @@ typedef struct tests_numbers_numbers {
 } tests_numbers_numbers;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_numbers_numbers) == 112,
-    tests_numbers_numbers_priv_size, "Numbers has 112 bytes");
+    tests_numbers_numbers_priv_size_, "Numbers has 112 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_numbers_numbers, 8,
-    tests_numbers_numbers_priv_align, "Numbers is aligned to 8");
+    tests_numbers_numbers_priv_align_, "Numbers is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, half) == 0,
-    tests_numbers_numbers_priv_offset_half, "half of Numbers lies at 0");
+    tests_numbers_numbers_priv_offset_0_, "half of Numbers lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, halves) == 2,
-    tests_numbers_numbers_priv_offset_halves, "halves of Numbers lies at 2");
+    tests_numbers_numbers_priv_offset_2_, "halves of Numbers lies at 2");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, narrow) == 8,
-    tests_numbers_numbers_priv_offset_narrow, "narrow of Numbers lies at 8");
+    tests_numbers_numbers_priv_offset_8_, "narrow of Numbers lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, wide) == 16,
-    tests_numbers_numbers_priv_offset_wide, "wide of Numbers lies at 16");
+    tests_numbers_numbers_priv_offset_16_, "wide of Numbers lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, singles) == 32,
-    tests_numbers_numbers_priv_offset_singles, "singles of Numbers lies at 32");
+    tests_numbers_numbers_priv_offset_32_, "singles of Numbers lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_numbers_numbers, grid) == 48,
-    tests_numbers_numbers_priv_offset_grid, "grid of Numbers lies at 48");
+    tests_numbers_numbers_priv_offset_48_, "grid of Numbers lies at 48");
 
 /** The smallest sensible value of `half`. */
 #define TESTS_NUMBERS_NUMBERS_HALF_MIN UINT16_C(0x0)
@@ -137,4 +137,4 @@ static inline const char *tests_numbers_numbers_in_range(const tests_numbers_num
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_NUMBERS_NUMBERS_ZIPC_H */
+#endif /* TESTS_NUMBERS_NUMBERS_D37EE65823BEDBED_ZIPC_H */

@@ -7,8 +7,8 @@
  * numbers, and constants that the code of every language shares.
  */
 
-#ifndef PARTICLES_PARTICLES_ZIPC_H
-#define PARTICLES_PARTICLES_ZIPC_H
+#ifndef PARTICLES_PARTICLES_92CA32C9658B2816_ZIPC_H
+#define PARTICLES_PARTICLES_92CA32C9658B2816_ZIPC_H
 
 #include <math.h>
 #include <stddef.h>
@@ -108,23 +108,23 @@ typedef struct particles_particle {
 } particles_particle;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(particles_particle) == 48,
-    particles_particle_priv_size, "Particle has 48 bytes");
+    particles_particle_priv_size_, "Particle has 48 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(particles_particle, 4,
-    particles_particle_priv_align, "Particle is aligned to 4");
+    particles_particle_priv_align_, "Particle is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, position) == 0,
-    particles_particle_priv_offset_position, "position of Particle lies at 0");
+    particles_particle_priv_offset_0_, "position of Particle lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, mass) == 12,
-    particles_particle_priv_offset_mass, "mass of Particle lies at 12");
+    particles_particle_priv_offset_12_, "mass of Particle lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, velocity) == 16,
-    particles_particle_priv_offset_velocity, "velocity of Particle lies at 16");
+    particles_particle_priv_offset_16_, "velocity of Particle lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, charge) == 28,
-    particles_particle_priv_offset_charge, "charge of Particle lies at 28");
+    particles_particle_priv_offset_28_, "charge of Particle lies at 28");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, colour) == 32,
-    particles_particle_priv_offset_colour, "colour of Particle lies at 32");
+    particles_particle_priv_offset_32_, "colour of Particle lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, id) == 40,
-    particles_particle_priv_offset_id, "id of Particle lies at 40");
+    particles_particle_priv_offset_40_, "id of Particle lies at 40");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_particle, cell) == 44,
-    particles_particle_priv_offset_cell, "cell of Particle lies at 44");
+    particles_particle_priv_offset_44_, "cell of Particle lies at 44");
 
 /** The smallest sensible value of `mass`. */
 #define PARTICLES_PARTICLE_MASS_MIN 0.0f
@@ -181,15 +181,15 @@ typedef struct particles_lanes {
 } particles_lanes;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(particles_lanes) == 96,
-    particles_lanes_priv_size, "Lanes has 96 bytes");
+    particles_lanes_priv_size_, "Lanes has 96 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(particles_lanes, 32,
-    particles_lanes_priv_align, "Lanes is aligned to 32");
+    particles_lanes_priv_align_, "Lanes is aligned to 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_lanes, x) == 0,
-    particles_lanes_priv_offset_x, "x of Lanes lies at 0");
+    particles_lanes_priv_offset_0_, "x of Lanes lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_lanes, y) == 32,
-    particles_lanes_priv_offset_y, "y of Lanes lies at 32");
+    particles_lanes_priv_offset_32_, "y of Lanes lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_lanes, z) == 64,
-    particles_lanes_priv_offset_z, "z of Lanes lies at 64");
+    particles_lanes_priv_offset_64_, "z of Lanes lies at 64");
 
 /** What one step was like. */
 typedef struct particles_step {
@@ -208,19 +208,19 @@ typedef struct particles_step {
 } particles_step;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(particles_step) == 40,
-    particles_step_priv_size, "Step has 40 bytes");
+    particles_step_priv_size_, "Step has 40 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(particles_step, 8,
-    particles_step_priv_align, "Step is aligned to 8");
+    particles_step_priv_align_, "Step is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_step, number) == 0,
-    particles_step_priv_offset_number, "number of Step lies at 0");
+    particles_step_priv_offset_0_, "number of Step lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_step, time) == 8,
-    particles_step_priv_offset_time, "time of Step lies at 8");
+    particles_step_priv_offset_8_, "time of Step lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_step, kinetic_energy) == 16,
-    particles_step_priv_offset_kinetic_energy, "kinetic_energy of Step lies at 16");
+    particles_step_priv_offset_16_, "kinetic_energy of Step lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_step, potential_energy) == 24,
-    particles_step_priv_offset_potential_energy, "potential_energy of Step lies at 24");
+    particles_step_priv_offset_24_, "potential_energy of Step lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(particles_step, top_speed) == 32,
-    particles_step_priv_offset_top_speed, "top_speed of Step lies at 32");
+    particles_step_priv_offset_32_, "top_speed of Step lies at 32");
 
 /** The smallest sensible value of `top_speed`. */
 #define PARTICLES_STEP_TOP_SPEED_MIN 0.0
@@ -242,4 +242,4 @@ static inline const char *particles_step_in_range(const particles_step *it)
 } /* extern "C" */
 #endif
 
-#endif /* PARTICLES_PARTICLES_ZIPC_H */
+#endif /* PARTICLES_PARTICLES_92CA32C9658B2816_ZIPC_H */

@@ -10,8 +10,8 @@
  *     WRITING        bits 3–26   owner's id;  bits 27–63 position, its low 37 bits
  */
 
-#ifndef ZEROIPC_FORMAT_QUEUE_ZIPC_H
-#define ZEROIPC_FORMAT_QUEUE_ZIPC_H
+#ifndef ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H
+#define ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -93,18 +93,18 @@ typedef struct zeroipc_format_queue_header {
 } zeroipc_format_queue_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_queue_header) == 24,
-    zeroipc_format_queue_header_priv_size, "QueueHeader has 24 bytes");
+    zeroipc_format_queue_header_priv_size_, "QueueHeader has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_queue_header, 8,
-    zeroipc_format_queue_header_priv_align, "QueueHeader is aligned to 8");
+    zeroipc_format_queue_header_priv_align_, "QueueHeader is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, head) == 0,
-    zeroipc_format_queue_header_priv_offset_head, "head of QueueHeader lies at 0");
+    zeroipc_format_queue_header_priv_offset_0_, "head of QueueHeader lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, tail) == 8,
-    zeroipc_format_queue_header_priv_offset_tail, "tail of QueueHeader lies at 8");
+    zeroipc_format_queue_header_priv_offset_8_, "tail of QueueHeader lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_queue_header, capacity) == 16,
-    zeroipc_format_queue_header_priv_offset_capacity, "capacity of QueueHeader lies at 16");
+    zeroipc_format_queue_header_priv_offset_16_, "capacity of QueueHeader lies at 16");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_QUEUE_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_QUEUE_BAD4A6B35083129B_ZIPC_H */

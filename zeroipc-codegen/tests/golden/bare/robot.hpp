@@ -7,8 +7,8 @@
  * on. Teaches: imports, enums and flags, units and ranges, values that mean "nothing", cache lines, large frames.
  */
 
-#ifndef ROBOT_ROBOT_ZIPC_HPP
-#define ROBOT_ROBOT_ZIPC_HPP
+#ifndef ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_HPP
+#define ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -46,11 +46,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -590,10 +590,10 @@ struct Command {
         return tag == CommandTag::GO_TO ? ::zeroipc::schema::detail::at<::geometry::Pose>(payload_) : nullptr;
     }
 
-    /** `say`, unless the text has more than 56 bytes. */
+    /** `say`, unless the text has a NUL or more than 56 bytes. */
     static std::optional<Command> say(std::string_view text) noexcept
     {
-        if (text.size() > 56) {
+        if (text.size() > 56 || text.find('\0') != std::string_view::npos) {
             return std::nullopt;
         }
         Command it{};
@@ -721,4 +721,4 @@ struct type_of<::robot::Command> {
 
 } // namespace zeroipc::schema
 
-#endif // ROBOT_ROBOT_ZIPC_HPP
+#endif // ROBOT_ROBOT_E8F0A89E9CB320A4_ZIPC_HPP

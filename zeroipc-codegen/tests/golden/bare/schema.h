@@ -5,8 +5,8 @@
  * `docs/format.md` §3 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_SCHEMA_ZIPC_H
-#define ZEROIPC_FORMAT_SCHEMA_ZIPC_H
+#ifndef ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H
+#define ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -215,17 +215,17 @@ typedef struct zeroipc_format_schema_header {
 } zeroipc_format_schema_header;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_header) == 16,
-    zeroipc_format_schema_header_priv_size, "SchemaHeader has 16 bytes");
+    zeroipc_format_schema_header_priv_size_, "SchemaHeader has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_header, 4,
-    zeroipc_format_schema_header_priv_align, "SchemaHeader is aligned to 4");
+    zeroipc_format_schema_header_priv_align_, "SchemaHeader is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, magic) == 0,
-    zeroipc_format_schema_header_priv_offset_magic, "magic of SchemaHeader lies at 0");
+    zeroipc_format_schema_header_priv_offset_0_, "magic of SchemaHeader lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, version) == 4,
-    zeroipc_format_schema_header_priv_offset_version, "version of SchemaHeader lies at 4");
+    zeroipc_format_schema_header_priv_offset_4_, "version of SchemaHeader lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, next_id) == 8,
-    zeroipc_format_schema_header_priv_offset_next_id, "next_id of SchemaHeader lies at 8");
+    zeroipc_format_schema_header_priv_offset_8_, "next_id of SchemaHeader lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_header, used) == 12,
-    zeroipc_format_schema_header_priv_offset_used, "used of SchemaHeader lies at 12");
+    zeroipc_format_schema_header_priv_offset_12_, "used of SchemaHeader lies at 12");
 
 /** What is known about one structure; its types follow. */
 typedef struct zeroipc_format_schema_record {
@@ -245,23 +245,23 @@ typedef struct zeroipc_format_schema_record {
 } zeroipc_format_schema_record;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_record) == 56,
-    zeroipc_format_schema_record_priv_size, "SchemaRecord has 56 bytes");
+    zeroipc_format_schema_record_priv_size_, "SchemaRecord has 56 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_record, 8,
-    zeroipc_format_schema_record_priv_align, "SchemaRecord is aligned to 8");
+    zeroipc_format_schema_record_priv_align_, "SchemaRecord is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, length) == 0,
-    zeroipc_format_schema_record_priv_offset_length, "length of SchemaRecord lies at 0");
+    zeroipc_format_schema_record_priv_offset_0_, "length of SchemaRecord lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, version) == 4,
-    zeroipc_format_schema_record_priv_offset_version, "version of SchemaRecord lies at 4");
+    zeroipc_format_schema_record_priv_offset_4_, "version of SchemaRecord lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, kind) == 6,
-    zeroipc_format_schema_record_priv_offset_kind, "kind of SchemaRecord lies at 6");
+    zeroipc_format_schema_record_priv_offset_6_, "kind of SchemaRecord lies at 6");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, offset) == 8,
-    zeroipc_format_schema_record_priv_offset_offset, "offset of SchemaRecord lies at 8");
+    zeroipc_format_schema_record_priv_offset_8_, "offset of SchemaRecord lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, name) == 16,
-    zeroipc_format_schema_record_priv_offset_name, "name of SchemaRecord lies at 16");
+    zeroipc_format_schema_record_priv_offset_16_, "name of SchemaRecord lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, type_count) == 48,
-    zeroipc_format_schema_record_priv_offset_type_count, "type_count of SchemaRecord lies at 48");
+    zeroipc_format_schema_record_priv_offset_48_, "type_count of SchemaRecord lies at 48");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_record, pad52_) == 52,
-    zeroipc_format_schema_record_priv_offset_pad52_, "pad52_ of SchemaRecord lies at 52");
+    zeroipc_format_schema_record_priv_offset_52_, "pad52_ of SchemaRecord lies at 52");
 
 /** One element type of a structure; its description follows, filled with NUL to a multiple of 8. */
 typedef struct zeroipc_format_schema_type {
@@ -276,20 +276,20 @@ typedef struct zeroipc_format_schema_type {
 } zeroipc_format_schema_type;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_schema_type) == 24,
-    zeroipc_format_schema_type_priv_size, "SchemaType has 24 bytes");
+    zeroipc_format_schema_type_priv_size_, "SchemaType has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_schema_type, 8,
-    zeroipc_format_schema_type_priv_align, "SchemaType is aligned to 8");
+    zeroipc_format_schema_type_priv_align_, "SchemaType is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, layout) == 0,
-    zeroipc_format_schema_type_priv_offset_layout, "layout of SchemaType lies at 0");
+    zeroipc_format_schema_type_priv_offset_0_, "layout of SchemaType lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, schema) == 8,
-    zeroipc_format_schema_type_priv_offset_schema, "schema of SchemaType lies at 8");
+    zeroipc_format_schema_type_priv_offset_8_, "schema of SchemaType lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, size) == 16,
-    zeroipc_format_schema_type_priv_offset_size, "size of SchemaType lies at 16");
+    zeroipc_format_schema_type_priv_offset_16_, "size of SchemaType lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_schema_type, description_length) == 20,
-    zeroipc_format_schema_type_priv_offset_description_length, "description_length of SchemaType lies at 20");
+    zeroipc_format_schema_type_priv_offset_20_, "description_length of SchemaType lies at 20");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_SCHEMA_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_SCHEMA_0752E68B03A12218_ZIPC_H */

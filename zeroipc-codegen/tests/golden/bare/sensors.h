@@ -6,8 +6,8 @@
  * This file is an example: it shows every part of the language once.
  */
 
-#ifndef SENSORS_SENSORS_ZIPC_H
-#define SENSORS_SENSORS_ZIPC_H
+#ifndef SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_H
+#define SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -91,15 +91,15 @@ typedef struct sensors_vec3 {
 } sensors_vec3;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(sensors_vec3) == 24,
-    sensors_vec3_priv_size, "Vec3 has 24 bytes");
+    sensors_vec3_priv_size_, "Vec3 has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(sensors_vec3, 8,
-    sensors_vec3_priv_align, "Vec3 is aligned to 8");
+    sensors_vec3_priv_align_, "Vec3 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_vec3, x) == 0,
-    sensors_vec3_priv_offset_x, "x of Vec3 lies at 0");
+    sensors_vec3_priv_offset_0_, "x of Vec3 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_vec3, y) == 8,
-    sensors_vec3_priv_offset_y, "y of Vec3 lies at 8");
+    sensors_vec3_priv_offset_8_, "y of Vec3 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_vec3, z) == 16,
-    sensors_vec3_priv_offset_z, "z of Vec3 lies at 16");
+    sensors_vec3_priv_offset_16_, "z of Vec3 lies at 16");
 
 /** One measurement. */
 typedef struct sensors_sensor_reading {
@@ -121,28 +121,28 @@ typedef struct sensors_sensor_reading {
 } sensors_sensor_reading;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(sensors_sensor_reading) == 64,
-    sensors_sensor_reading_priv_size, "SensorReading has 64 bytes");
+    sensors_sensor_reading_priv_size_, "SensorReading has 64 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(sensors_sensor_reading, 8,
-    sensors_sensor_reading_priv_align, "SensorReading is aligned to 8");
+    sensors_sensor_reading_priv_align_, "SensorReading is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, id) == 0,
-    sensors_sensor_reading_priv_offset_id, "id of SensorReading lies at 0");
+    sensors_sensor_reading_priv_offset_0_, "id of SensorReading lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, status) == 4,
-    sensors_sensor_reading_priv_offset_status, "status of SensorReading lies at 4");
+    sensors_sensor_reading_priv_offset_4_, "status of SensorReading lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, pad5_) == 5,
-    sensors_sensor_reading_priv_offset_pad5_, "pad5_ of SensorReading lies at 5");
+    sensors_sensor_reading_priv_offset_5_, "pad5_ of SensorReading lies at 5");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, timestamp_ns) == 8,
-    sensors_sensor_reading_priv_offset_timestamp_ns, "timestamp_ns of SensorReading lies at 8");
+    sensors_sensor_reading_priv_offset_8_, "timestamp_ns of SensorReading lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, temperature) == 16,
-    sensors_sensor_reading_priv_offset_temperature, "temperature of SensorReading lies at 16");
+    sensors_sensor_reading_priv_offset_16_, "temperature of SensorReading lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, humidity) == 20,
-    sensors_sensor_reading_priv_offset_humidity, "humidity of SensorReading lies at 20");
+    sensors_sensor_reading_priv_offset_20_, "humidity of SensorReading lies at 20");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, position) == 24,
-    sensors_sensor_reading_priv_offset_position, "position of SensorReading lies at 24");
+    sensors_sensor_reading_priv_offset_24_, "position of SensorReading lies at 24");
 ZEROIPC_SCHEMA_ASSERT(offsetof(sensors_sensor_reading, label) == 48,
-    sensors_sensor_reading_priv_offset_label, "label of SensorReading lies at 48");
+    sensors_sensor_reading_priv_offset_48_, "label of SensorReading lies at 48");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* SENSORS_SENSORS_ZIPC_H */
+#endif /* SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_H */

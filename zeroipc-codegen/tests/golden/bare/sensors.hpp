@@ -6,8 +6,8 @@
  * This file is an example: it shows every part of the language once.
  */
 
-#ifndef SENSORS_SENSORS_ZIPC_HPP
-#define SENSORS_SENSORS_ZIPC_HPP
+#ifndef SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP
+#define SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -44,11 +44,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -226,4 +226,4 @@ struct type_of<::sensors::SensorReading> {
 
 } // namespace zeroipc::schema
 
-#endif // SENSORS_SENSORS_ZIPC_HPP
+#endif // SENSORS_SENSORS_03E21692C9D17D7A_ZIPC_HPP

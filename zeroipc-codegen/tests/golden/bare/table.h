@@ -5,8 +5,8 @@
  * `docs/format.md` §2 is the prose.
  */
 
-#ifndef ZEROIPC_FORMAT_TABLE_ZIPC_H
-#define ZEROIPC_FORMAT_TABLE_ZIPC_H
+#ifndef ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H
+#define ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -66,17 +66,17 @@ typedef struct zeroipc_format_table_header_v1 {
 } zeroipc_format_table_header_v1;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_header_v1) == 16,
-    zeroipc_format_table_header_v1_priv_size, "TableHeaderV1 has 16 bytes");
+    zeroipc_format_table_header_v1_priv_size_, "TableHeaderV1 has 16 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_header_v1, 4,
-    zeroipc_format_table_header_v1_priv_align, "TableHeaderV1 is aligned to 4");
+    zeroipc_format_table_header_v1_priv_align_, "TableHeaderV1 is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, magic) == 0,
-    zeroipc_format_table_header_v1_priv_offset_magic, "magic of TableHeaderV1 lies at 0");
+    zeroipc_format_table_header_v1_priv_offset_0_, "magic of TableHeaderV1 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, version) == 4,
-    zeroipc_format_table_header_v1_priv_offset_version, "version of TableHeaderV1 lies at 4");
+    zeroipc_format_table_header_v1_priv_offset_4_, "version of TableHeaderV1 lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, entry_count) == 8,
-    zeroipc_format_table_header_v1_priv_offset_entry_count, "entry_count of TableHeaderV1 lies at 8");
+    zeroipc_format_table_header_v1_priv_offset_8_, "entry_count of TableHeaderV1 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v1, next_offset) == 12,
-    zeroipc_format_table_header_v1_priv_offset_next_offset, "next_offset of TableHeaderV1 lies at 12");
+    zeroipc_format_table_header_v1_priv_offset_12_, "next_offset of TableHeaderV1 lies at 12");
 
 /** An entry of a table of version 1. */
 typedef struct zeroipc_format_table_entry_v1 {
@@ -89,15 +89,15 @@ typedef struct zeroipc_format_table_entry_v1 {
 } zeroipc_format_table_entry_v1;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_entry_v1) == 40,
-    zeroipc_format_table_entry_v1_priv_size, "TableEntryV1 has 40 bytes");
+    zeroipc_format_table_entry_v1_priv_size_, "TableEntryV1 has 40 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_entry_v1, 4,
-    zeroipc_format_table_entry_v1_priv_align, "TableEntryV1 is aligned to 4");
+    zeroipc_format_table_entry_v1_priv_align_, "TableEntryV1 is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, name) == 0,
-    zeroipc_format_table_entry_v1_priv_offset_name, "name of TableEntryV1 lies at 0");
+    zeroipc_format_table_entry_v1_priv_offset_0_, "name of TableEntryV1 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, offset) == 32,
-    zeroipc_format_table_entry_v1_priv_offset_offset, "offset of TableEntryV1 lies at 32");
+    zeroipc_format_table_entry_v1_priv_offset_32_, "offset of TableEntryV1 lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v1, size) == 36,
-    zeroipc_format_table_entry_v1_priv_offset_size, "size of TableEntryV1 lies at 36");
+    zeroipc_format_table_entry_v1_priv_offset_36_, "size of TableEntryV1 lies at 36");
 
 /** The header of a table of version 2. */
 typedef struct zeroipc_format_table_header_v2 {
@@ -116,21 +116,21 @@ typedef struct zeroipc_format_table_header_v2 {
 } zeroipc_format_table_header_v2;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_header_v2) == 32,
-    zeroipc_format_table_header_v2_priv_size, "TableHeaderV2 has 32 bytes");
+    zeroipc_format_table_header_v2_priv_size_, "TableHeaderV2 has 32 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_header_v2, 8,
-    zeroipc_format_table_header_v2_priv_align, "TableHeaderV2 is aligned to 8");
+    zeroipc_format_table_header_v2_priv_align_, "TableHeaderV2 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, magic) == 0,
-    zeroipc_format_table_header_v2_priv_offset_magic, "magic of TableHeaderV2 lies at 0");
+    zeroipc_format_table_header_v2_priv_offset_0_, "magic of TableHeaderV2 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, version) == 4,
-    zeroipc_format_table_header_v2_priv_offset_version, "version of TableHeaderV2 lies at 4");
+    zeroipc_format_table_header_v2_priv_offset_4_, "version of TableHeaderV2 lies at 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, entry_count) == 8,
-    zeroipc_format_table_header_v2_priv_offset_entry_count, "entry_count of TableHeaderV2 lies at 8");
+    zeroipc_format_table_header_v2_priv_offset_8_, "entry_count of TableHeaderV2 lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, max_entries) == 12,
-    zeroipc_format_table_header_v2_priv_offset_max_entries, "max_entries of TableHeaderV2 lies at 12");
+    zeroipc_format_table_header_v2_priv_offset_12_, "max_entries of TableHeaderV2 lies at 12");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, memory_size) == 16,
-    zeroipc_format_table_header_v2_priv_offset_memory_size, "memory_size of TableHeaderV2 lies at 16");
+    zeroipc_format_table_header_v2_priv_offset_16_, "memory_size of TableHeaderV2 lies at 16");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_header_v2, next_offset) == 24,
-    zeroipc_format_table_header_v2_priv_offset_next_offset, "next_offset of TableHeaderV2 lies at 24");
+    zeroipc_format_table_header_v2_priv_offset_24_, "next_offset of TableHeaderV2 lies at 24");
 
 /** An entry of a table of version 2. */
 typedef struct zeroipc_format_table_entry_v2 {
@@ -143,18 +143,18 @@ typedef struct zeroipc_format_table_entry_v2 {
 } zeroipc_format_table_entry_v2;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(zeroipc_format_table_entry_v2) == 48,
-    zeroipc_format_table_entry_v2_priv_size, "TableEntryV2 has 48 bytes");
+    zeroipc_format_table_entry_v2_priv_size_, "TableEntryV2 has 48 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(zeroipc_format_table_entry_v2, 8,
-    zeroipc_format_table_entry_v2_priv_align, "TableEntryV2 is aligned to 8");
+    zeroipc_format_table_entry_v2_priv_align_, "TableEntryV2 is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, name) == 0,
-    zeroipc_format_table_entry_v2_priv_offset_name, "name of TableEntryV2 lies at 0");
+    zeroipc_format_table_entry_v2_priv_offset_0_, "name of TableEntryV2 lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, offset) == 32,
-    zeroipc_format_table_entry_v2_priv_offset_offset, "offset of TableEntryV2 lies at 32");
+    zeroipc_format_table_entry_v2_priv_offset_32_, "offset of TableEntryV2 lies at 32");
 ZEROIPC_SCHEMA_ASSERT(offsetof(zeroipc_format_table_entry_v2, size) == 40,
-    zeroipc_format_table_entry_v2_priv_offset_size, "size of TableEntryV2 lies at 40");
+    zeroipc_format_table_entry_v2_priv_offset_40_, "size of TableEntryV2 lies at 40");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* ZEROIPC_FORMAT_TABLE_ZIPC_H */
+#endif /* ZEROIPC_FORMAT_TABLE_C3322C7D0DCE2EC8_ZIPC_H */

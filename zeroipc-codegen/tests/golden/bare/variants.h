@@ -4,8 +4,8 @@
  * One of several cases.
  */
 
-#ifndef TESTS_VARIANTS_VARIANTS_ZIPC_H
-#define TESTS_VARIANTS_VARIANTS_ZIPC_H
+#ifndef TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_H
+#define TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -138,15 +138,15 @@ typedef struct tests_variants_circle {
 } tests_variants_circle;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_variants_circle) == 24,
-    tests_variants_circle_priv_size, "Circle has 24 bytes");
+    tests_variants_circle_priv_size_, "Circle has 24 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_variants_circle, 8,
-    tests_variants_circle_priv_align, "Circle is aligned to 8");
+    tests_variants_circle_priv_align_, "Circle is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_circle, x) == 0,
-    tests_variants_circle_priv_offset_x, "x of Circle lies at 0");
+    tests_variants_circle_priv_offset_0_, "x of Circle lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_circle, y) == 8,
-    tests_variants_circle_priv_offset_y, "y of Circle lies at 8");
+    tests_variants_circle_priv_offset_8_, "y of Circle lies at 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_circle, radius) == 16,
-    tests_variants_circle_priv_offset_radius, "radius of Circle lies at 16");
+    tests_variants_circle_priv_offset_16_, "radius of Circle lies at 16");
 
 /** A shape that is drawn. */
 typedef struct tests_variants_shape {
@@ -169,15 +169,15 @@ typedef struct tests_variants_shape {
 } tests_variants_shape;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_variants_shape) == 40,
-    tests_variants_shape_priv_size, "Shape has 40 bytes");
+    tests_variants_shape_priv_size_, "Shape has 40 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_variants_shape, 8,
-    tests_variants_shape_priv_align, "Shape is aligned to 8");
+    tests_variants_shape_priv_align_, "Shape is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_shape, tag) == 0,
-    tests_variants_shape_priv_offset_tag, "tag of Shape lies at 0");
+    tests_variants_shape_priv_offset_0_, "tag of Shape lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_shape, pad1_) == 1,
-    tests_variants_shape_priv_offset_pad1_, "pad1_ of Shape lies at 1");
+    tests_variants_shape_priv_offset_1_, "pad1_ of Shape lies at 1");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_shape, as) == 8,
-    tests_variants_shape_priv_offset_as, "as of Shape lies at 8");
+    tests_variants_shape_priv_offset_8_, "as of Shape lies at 8");
 
 /** Makes it `none`, which holds nothing. */
 static inline void tests_variants_shape_set_none(tests_variants_shape *it)
@@ -204,14 +204,16 @@ static inline const tests_variants_circle *tests_variants_shape_circle(
     return it->tag == TESTS_VARIANTS_SHAPE_TAG_CIRCLE ? &it->as.circle : NULL;
 }
 
-/** Makes it `label`. Returns 0, and changes nothing, when the text has more than 12 bytes. */
+/** Makes it `label`. Returns 0, and changes nothing, when the text has a NUL or more than 12 bytes. */
 static inline int tests_variants_shape_set_label(
     tests_variants_shape *it, const char *text, size_t length)
 {
-    if (length > 12) {
+    if (length > 12 || (length > 0 && memchr(text, 0, length) != NULL)) {
         return 0;
     }
-    memmove(it->as.bytes_, text, length);
+    if (length > 0) {
+        memmove(it->as.bytes_, text, length);
+    }
     memset(it->as.bytes_ + length, 0, sizeof(it->as.bytes_) - length);
     memset(it->pad1_, 0, sizeof(it->pad1_));
     it->tag = TESTS_VARIANTS_SHAPE_TAG_LABEL;
@@ -276,11 +278,11 @@ typedef struct tests_variants_signal {
 } tests_variants_signal;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_variants_signal) == 4,
-    tests_variants_signal_priv_size, "Signal has 4 bytes");
+    tests_variants_signal_priv_size_, "Signal has 4 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_variants_signal, 4,
-    tests_variants_signal_priv_align, "Signal is aligned to 4");
+    tests_variants_signal_priv_align_, "Signal is aligned to 4");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_signal, tag) == 0,
-    tests_variants_signal_priv_offset_tag, "tag of Signal lies at 0");
+    tests_variants_signal_priv_offset_0_, "tag of Signal lies at 0");
 
 /** Makes it `stop`, which holds nothing. */
 static inline void tests_variants_signal_set_stop(tests_variants_signal *it)
@@ -309,15 +311,15 @@ typedef struct tests_variants_tree {
 } tests_variants_tree;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_variants_tree) == 88,
-    tests_variants_tree_priv_size, "Tree has 88 bytes");
+    tests_variants_tree_priv_size_, "Tree has 88 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_variants_tree, 8,
-    tests_variants_tree_priv_align, "Tree is aligned to 8");
+    tests_variants_tree_priv_align_, "Tree is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_tree, tag) == 0,
-    tests_variants_tree_priv_offset_tag, "tag of Tree lies at 0");
+    tests_variants_tree_priv_offset_0_, "tag of Tree lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_tree, pad2_) == 2,
-    tests_variants_tree_priv_offset_pad2_, "pad2_ of Tree lies at 2");
+    tests_variants_tree_priv_offset_2_, "pad2_ of Tree lies at 2");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_tree, as) == 8,
-    tests_variants_tree_priv_offset_as, "as of Tree lies at 8");
+    tests_variants_tree_priv_offset_8_, "as of Tree lies at 8");
 
 /** Makes it `leaf` with this value. */
 static inline void tests_variants_tree_set_leaf(
@@ -358,20 +360,20 @@ typedef struct tests_variants_drawing {
 } tests_variants_drawing;
 
 ZEROIPC_SCHEMA_ASSERT(sizeof(tests_variants_drawing) == 176,
-    tests_variants_drawing_priv_size, "Drawing has 176 bytes");
+    tests_variants_drawing_priv_size_, "Drawing has 176 bytes");
 ZEROIPC_SCHEMA_ASSERT_ALIGN(tests_variants_drawing, 8,
-    tests_variants_drawing_priv_align, "Drawing is aligned to 8");
+    tests_variants_drawing_priv_align_, "Drawing is aligned to 8");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_drawing, shapes) == 0,
-    tests_variants_drawing_priv_offset_shapes, "shapes of Drawing lies at 0");
+    tests_variants_drawing_priv_offset_0_, "shapes of Drawing lies at 0");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_drawing, signal) == 80,
-    tests_variants_drawing_priv_offset_signal, "signal of Drawing lies at 80");
+    tests_variants_drawing_priv_offset_80_, "signal of Drawing lies at 80");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_drawing, pad84_) == 84,
-    tests_variants_drawing_priv_offset_pad84_, "pad84_ of Drawing lies at 84");
+    tests_variants_drawing_priv_offset_84_, "pad84_ of Drawing lies at 84");
 ZEROIPC_SCHEMA_ASSERT(offsetof(tests_variants_drawing, tree) == 88,
-    tests_variants_drawing_priv_offset_tree, "tree of Drawing lies at 88");
+    tests_variants_drawing_priv_offset_88_, "tree of Drawing lies at 88");
 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
 
-#endif /* TESTS_VARIANTS_VARIANTS_ZIPC_H */
+#endif /* TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_H */

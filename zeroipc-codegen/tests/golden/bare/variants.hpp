@@ -4,8 +4,8 @@
  * One of several cases.
  */
 
-#ifndef TESTS_VARIANTS_VARIANTS_ZIPC_HPP
-#define TESTS_VARIANTS_VARIANTS_ZIPC_HPP
+#ifndef TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP
+#define TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP
 
 #include <complex>
 #include <cstddef>
@@ -42,11 +42,11 @@ constexpr std::string_view text(const char (&field)[N]) noexcept
     return std::string_view(field, length);
 }
 
-/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long. */
+/** Fills a field with a text and NULs. Returns false, and changes nothing, when the text is too long or has a NUL. */
 template <std::size_t N>
 constexpr bool set_text(char (&field)[N], std::string_view text) noexcept
 {
-    if (text.size() > N) {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) {
         return false;
     }
     for (std::size_t i = 0; i < N; ++i) {
@@ -238,10 +238,10 @@ struct Shape {
         return tag == ShapeTag::CIRCLE ? ::zeroipc::schema::detail::at<Circle>(payload_) : nullptr;
     }
 
-    /** `label`, unless the text has more than 12 bytes. */
+    /** `label`, unless the text has a NUL or more than 12 bytes. */
     static std::optional<Shape> label(std::string_view text) noexcept
     {
-        if (text.size() > 12) {
+        if (text.size() > 12 || text.find('\0') != std::string_view::npos) {
             return std::nullopt;
         }
         Shape it{};
@@ -544,4 +544,4 @@ struct type_of<::tests::variants::Drawing> {
 
 } // namespace zeroipc::schema
 
-#endif // TESTS_VARIANTS_VARIANTS_ZIPC_HPP
+#endif // TESTS_VARIANTS_VARIANTS_1960CDDECE4F83B7_ZIPC_HPP
