@@ -65,10 +65,10 @@ impl<'a> Resolver<'a> {
         for case in &ast.cases {
             let was = Attributes::was_text(&case.attributes);
             let recorded = was.unwrap_or_else(|| case.name.text.clone()).replace('_', "");
-            if let Some(other) = first.insert(recorded, &case.name) {
-                if other.text != case.name.text {
-                    self.errors.push(errors::cases_alike(&case.name, other));
-                }
+            if let Some(other) = first.insert(recorded, &case.name)
+                && other.text != case.name.text
+            {
+                self.errors.push(errors::cases_alike(&case.name, other));
             }
         }
     }
