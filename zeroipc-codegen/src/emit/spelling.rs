@@ -68,7 +68,10 @@ pub(crate) fn check(schema: &Schema, imports: &[(Span, &Schema)], errors: &mut D
         });
         let mut first: HashMap<&str, Span> = known.map(|(name, span)| (name.as_str(), *span)).collect();
         for (name, span) in &defined {
-            if own.contains(&name.as_str()) {
+            let is_systems = language == "C" && (c::is_macro(name) || c::is_global(name));
+            if is_systems && told.insert(*span) {
+                errors.push(errors::collision_with_system(*span, name));
+            } else if own.contains(&name.as_str()) {
                 if told.insert(*span) {
                     errors.push(errors::collision_with_own(*span, language, name));
                 }

@@ -165,6 +165,11 @@ pub(crate) fn collision(span: Span, first: Span, language: &str, spelled: &str) 
         .also(first, "the other definition")
 }
 
+pub(crate) fn collision_with_system(span: Span, spelled: &str) -> Diagnostic {
+    Diagnostic::error(19, span, format!("this is spelled `{spelled}` in C, where the system's headers have it already"))
+        .label("rename this one, or the namespace")
+}
+
 pub(crate) fn collision_with_own(span: Span, language: &str, spelled: &str) -> Diagnostic {
     Diagnostic::error(19, span, format!("this is spelled `{spelled}` in {language}, which the output needs for itself"))
         .label("rename this one")
