@@ -20,9 +20,11 @@ pub(crate) fn futex_wait(word: &AtomicU64, low: u32, at_most: Duration) {
     unsafe { libc::syscall(libc::SYS_futex, half, libc::FUTEX_WAIT, low, &raw const time, 0_usize, 0_u32) };
 }
 
-/// Wakes everybody who sleeps on `word`, in every process.
-pub(crate) fn futex_wake_all(word: &AtomicU64) {
+/// Wakes `count` of those who sleep on `word`, in every process.
+pub(crate) fn futex_wake(word: &AtomicU64, count: u32) {
     let half: *const u32 = std::ptr::from_ref(word).cast();
+    // The system takes the number as a signed one.
+    let count = count.min(i32::MAX.cast_unsigned());
     // SAFETY: the system takes the address as a key and does not write to it.
-    unsafe { libc::syscall(libc::SYS_futex, half, libc::FUTEX_WAKE, i32::MAX, 0_usize, 0_usize, 0_u32) };
+    unsafe { libc::syscall(libc::SYS_futex, half, libc::FUTEX_WAKE, count, 0_usize, 0_usize, 0_u32) };
 }
