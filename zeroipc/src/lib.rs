@@ -82,6 +82,7 @@ pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::queue::Queue;
+pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

@@ -12,3 +12,23 @@ pub(crate) mod schema;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/table.rs"]
 pub(crate) mod table;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/barrier.rs"]
+pub(crate) mod barrier;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/event.rs"]
+pub(crate) mod event;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/latch.rs"]
+pub(crate) mod latch;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/semaphores.rs"]
+pub(crate) mod semaphores;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/signals.rs"]
+pub(crate) mod signals;

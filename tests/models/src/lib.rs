@@ -1,6 +1,6 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
-//! The modules `queue_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! The modules `…_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
 //! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells and its own village).
 //!
@@ -18,6 +18,7 @@ mod error;
 mod explore;
 mod format;
 mod loom_queue;
+mod loom_semaphore;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -28,6 +29,9 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
+mod semaphore_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

@@ -50,6 +50,21 @@ macro_rules! atomics {
                 self.touched.store(false, Relaxed);
                 self.word.fetch_add(value, order)
             }
+
+            pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_or(value, order)
+            }
+
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_and(value, order)
+            }
+
+            pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_max(value, order)
+            }
         }
     )* };
 }

@@ -10,3 +10,13 @@ pub(crate) mod queue;
 pub(crate) mod schema;
 #[rustfmt::skip]
 pub(crate) mod table;
+#[rustfmt::skip]
+pub(crate) mod barrier;
+#[rustfmt::skip]
+pub(crate) mod event;
+#[rustfmt::skip]
+pub(crate) mod latch;
+#[rustfmt::skip]
+pub(crate) mod semaphores;
+#[rustfmt::skip]
+pub(crate) mod signals;

@@ -9,4 +9,6 @@ pub(crate) mod array;
 pub(crate) mod mapped;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod semaphore;
+pub(crate) mod semaphore_kernel;
 pub(crate) mod waiting;
