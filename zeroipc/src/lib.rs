@@ -81,6 +81,8 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::event::{Event, EventMode};
+pub use structures::latch::Latch;
 pub use structures::queue::Queue;
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use table::TableVersion;

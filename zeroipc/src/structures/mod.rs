@@ -6,6 +6,10 @@
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
 pub(crate) mod array;
+pub(crate) mod event;
+pub(crate) mod event_kernel;
+pub(crate) mod latch;
+pub(crate) mod latch_kernel;
 pub(crate) mod mapped;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
