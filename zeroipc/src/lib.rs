@@ -81,10 +81,12 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::barrier::{Barrier, BarrierMember};
 pub use structures::event::{Event, EventMode};
 pub use structures::latch::Latch;
 pub use structures::queue::Queue;
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
+pub use structures::signal::Signal;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]
