@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use zeroipc_tests::chaos::{child, matrix, run, storm};
+use zeroipc_tests::linear::game;
 use zeroipc_tests::rng::Rng;
 
 fn main() -> ExitCode {
@@ -20,6 +21,11 @@ fn main() -> ExitCode {
         Some("work") => {
             zeroipc_tests::actor::begin();
             storm::main(&args);
+            ExitCode::SUCCESS
+        }
+        Some("play") => {
+            zeroipc_tests::actor::begin();
+            game::main(&args);
             ExitCode::SUCCESS
         }
         Some("random") => random(&args),

@@ -2,16 +2,13 @@
 //! and started again, and in which everything is accounted for at the end.
 //!
 //! A process is killed from outside, at any instruction, or lights a fuse: it dies at the n-th point that it comes to,
-//! which makes deaths between two steps of an operation as frequent as those in between operations. Threads also yield at
-//! points now and then, so that two cores see the interleavings of many.
+//! which makes deaths between two steps of an operation as frequent as those in between operations.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use zeroipc::Memory;
@@ -21,7 +18,7 @@ use super::loads;
 use crate::actor::{Actor, Script};
 use crate::names::Name;
 use crate::rng::Rng;
-use crate::{DEADLINE, SOON, sys};
+use crate::{DEADLINE, SOON, shake, sys};
 
 /// How long to go on, with what.
 #[derive(Clone, Debug)]
@@ -279,29 +276,6 @@ fn unpanicked(run: impl FnOnce()) -> Result<(), String> {
     })
 }
 
-/// How many points are left until this process dies; below 0 when it does not.
-static FUSE: AtomicI64 = AtomicI64::new(-1);
-
-thread_local! {
-    static DICE: Cell<u64> = const { Cell::new(0) };
-}
-
-/// What a point of a worker does.
-fn reached(_: &'static str) {
-    if FUSE.load(Ordering::Relaxed) > 0 && FUSE.fetch_sub(1, Ordering::Relaxed) == 1 {
-        sys::kill_self();
-    }
-    let _ = DICE.try_with(|dice| {
-        let mut rng = Rng::new(dice.get());
-        dice.set(rng.number());
-        match rng.below(512) {
-            0 => std::thread::sleep(Duration::from_micros(rng.below(100))),
-            1..16 => std::thread::yield_now(),
-            _ => {}
-        }
-    });
-}
-
 /// `work STRUCTURE SEGMENT JOURNAL FIRST THREADS WORKERS SEED FUSE`: what a worker's process does.
 pub fn main(args: &[String]) {
     let [_, structure, segment, journal, numbers @ ..] = args else { panic!("{args:?} is no task of a worker") };
@@ -311,16 +285,13 @@ pub fn main(args: &[String]) {
     let load = loads.iter().find(|load| load.structure == structure).expect("such a load");
     let memory = Memory::open(segment).expect("the segment opens");
     let journals = Journals::open(journal.as_ref()).expect("the journal opens");
-    if fuse > 0 {
-        FUSE.store(fuse.cast_signed(), Ordering::Relaxed);
-    }
-    zeroipc::points::install(reached);
+    shake::fuse(fuse);
     std::thread::scope(|scope| {
         for thread in 0..threads {
             let (memory, journals) = (&memory, &journals);
             scope.spawn(move || {
                 let mut rng = Rng::new(seed.wrapping_add(thread));
-                DICE.set(rng.number());
+                shake::dawdle(rng.number());
                 (load.work)(&mut Worker { me: first + thread, workers, rng, memory, journals });
             });
         }
