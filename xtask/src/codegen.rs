@@ -6,8 +6,10 @@ use zeroipc_codegen::Compiler;
 
 use crate::run::{Failure, Result, read, root, write};
 
-/// The schemas of the format, in the order in which the C header has them.
+/// The schemas of what every runtime has, in the order in which the C header has them.
 const SCHEMAS: [&str; 5] = ["table", "schema", "locks", "array", "queue"];
+/// Those of structures that only the Rust runtime has.
+const RUST_ONLY: [&str; 0] = [];
 const BEGIN: &str = "/* generated: schemas/format */";
 const END: &str = "/* end of generated */";
 
@@ -36,8 +38,8 @@ pub(crate) fn codegen(check: bool) -> Result {
 fn generated() -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     let mut c = String::new();
-    for stem in SCHEMAS {
-        for output in emit(stem)? {
+    for stem in SCHEMAS.iter().chain(&RUST_ONLY) {
+        for output in emit(stem, !RUST_ONLY.contains(stem))? {
             let text = output.text;
             match output.path.extension().and_then(|extension| extension.to_str()) {
                 Some("rs") => files.push((root().join(format!("zeroipc/src/format/{stem}.rs")), text)),
@@ -52,9 +54,10 @@ fn generated() -> Result<Vec<(PathBuf, String)>> {
     Ok(files)
 }
 
-fn emit(stem: &str) -> Result<Vec<zeroipc_codegen::Output>> {
+fn emit(stem: &str, everywhere: bool) -> Result<Vec<zeroipc_codegen::Output>> {
     let schema = root().join(format!("schemas/format/{stem}.zipc"));
-    let compiler = Compiler::new().schema(schema).rust().python().c().bare(true);
+    let compiler = Compiler::new().schema(schema).rust().bare(true);
+    let compiler = if everywhere { compiler.python().c() } else { compiler };
     let compiled = compiler.compile().map_err(|error| Failure(format!("schemas/format/{stem}.zipc:\n{error}")))?;
     Ok(compiled.outputs)
 }

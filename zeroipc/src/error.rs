@@ -47,6 +47,20 @@ pub enum ErrorKind {
     LocksUnsupported,
     /// Any other error of the system.
     System,
+    /// The structure was closed, and nothing that was left in it is there any more.
+    Closed,
+    /// The process that was to do it, or that held it, has died.
+    OwnerDied,
+    /// The other side died in the middle, so that it is not known whether it has happened.
+    PeerDied,
+    /// A participant died, so that what the others waited for cannot come.
+    Broken,
+    /// Who was to do it has reported that it failed.
+    Failed,
+    /// What was given back or released belongs to somebody else, or to nobody.
+    NotOwner,
+    /// All places for participants are taken by processes that are alive.
+    NoSlot,
 }
 
 /// The error of every operation: a [kind](ErrorKind) and one sentence.
@@ -113,6 +127,14 @@ impl fmt::Display for Error {
             Repr::Plain(ErrorKind::TimedOut) => f.write_str("the deadline passed before the operation could be done"),
             Repr::Plain(ErrorKind::ReadOnly) => {
                 f.write_str("the segment is open for reading only; open it with `Memory::open` to change it")
+            }
+            Repr::Plain(ErrorKind::Closed) => f.write_str("the structure was closed; open or create another one"),
+            Repr::Plain(ErrorKind::OwnerDied) => f.write_str("the process that was to do it has died; do it again"),
+            Repr::Plain(ErrorKind::PeerDied) => {
+                f.write_str("the other side died in the middle; whether it has happened is not known")
+            }
+            Repr::Plain(ErrorKind::Broken) => {
+                f.write_str("a participant has died, and the others cannot go on without it")
             }
             Repr::Plain(kind) => write!(f, "{kind:?}"),
         }

@@ -10,12 +10,12 @@ use zeroipc_layout::name::{SCHEMA_ENTRY, check_entry, check_segment};
 use zeroipc_layout::{Description, TypeDesc, compare, fingerprint};
 
 use crate::attach::{Attaching, Attachment, Held, Ids, LOCK_DEADLINE};
-use crate::entries::StructureInfo;
+use crate::entries::{StructureInfo, kind_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::locks::MAX_WRITER_ID;
 use crate::format::schema::Kind;
 use crate::os::{self, Access, ShmFile};
-use crate::passport::{Passport, Record, describe};
+use crate::passport::{Passport, Record, RecordedType, describe};
 use crate::points::point;
 use crate::region::Region;
 use crate::table::{Entry, Fit, Table, TableVersion, check_table_size, table_end};
@@ -460,19 +460,11 @@ pub(crate) struct Placed {
 pub(crate) struct Blueprint<'a> {
     pub(crate) kind: Kind,
     pub(crate) name: &'a str,
-    pub(crate) element: &'a TypeDesc<'a>,
+    /// The types of its elements, as many as the kind has.
+    pub(crate) elements: &'a [&'a TypeDesc<'a>],
     pub(crate) size: u64,
     pub(crate) fit: Fit,
     pub(crate) initialise: &'a dyn Fn(&Region, u64) -> Result<()>,
-}
-
-/// How a structure of this kind is called.
-pub(crate) fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::ARRAY => "array",
-        Kind::QUEUE => "queue",
-        _ => "structure of a later release",
-    }
 }
 
 impl From<Segment> for Memory {
@@ -565,7 +557,7 @@ impl Segment {
     }
 
     /// Finds a structure and checks its kind and its elements against what this side expects.
-    pub(crate) fn open_structure(&self, kind: Kind, name: &str, element: &TypeDesc<'_>) -> Result<Placed> {
+    pub(crate) fn open_structure(&self, kind: Kind, name: &str, elements: &[&TypeDesc<'_>]) -> Result<Placed> {
         let Some(entry) = self.find(name)? else {
             let message = format!(
                 "segment `{}` has no structure `{name}`; create it first, or list what there is with `zeroipc ls {}`",
@@ -573,10 +565,10 @@ impl Segment {
             );
             return Err(Error::new(ErrorKind::NotFound, message));
         };
-        self.check_entry(&entry, kind, element)
+        self.check_entry(&entry, kind, elements)
     }
 
-    fn check_entry(&self, entry: &Entry, kind: Kind, element: &TypeDesc<'_>) -> Result<Placed> {
+    fn check_entry(&self, entry: &Entry, kind: Kind, elements: &[&TypeDesc<'_>]) -> Result<Placed> {
         if entry.name == SCHEMA_ENTRY {
             let message =
                 format!("`.schema` in segment `{}` holds the library's records; choose another name", self.name);
@@ -584,12 +576,12 @@ impl Segment {
         }
         let record = self.record(entry)?;
         if let Some(record) = &record {
-            self.check_record(entry, record, kind, element)?;
+            self.check_record(entry, record, kind, elements)?;
         }
         Ok(Placed { offset: entry.offset, size: entry.size, recorded: record.is_some() })
     }
 
-    fn check_record(&self, entry: &Entry, record: &Record, kind: Kind, element: &TypeDesc<'_>) -> Result<()> {
+    fn check_record(&self, entry: &Entry, record: &Record, kind: Kind, elements: &[&TypeDesc<'_>]) -> Result<()> {
         let (segment, name) = (&self.name, &entry.name);
         if record.foreign {
             let message = format!("segment `{segment}`: the record of `{name}` is of a later version; update ZeroIPC");
@@ -601,25 +593,37 @@ impl Segment {
                 format!("`{name}` in segment `{segment}`: expected kind {wanted}, found {is}; open it as what it is");
             return Err(Error::new(ErrorKind::KindMismatch, message));
         }
-        let [theirs] = record.types.as_slice() else {
+        if record.types.len() != elements.len() {
+            let (found, expected) = (record.types.len(), elements.len());
             let message =
-                format!("segment `{segment}`: the record of `{name}` has {} types, not 1", record.types.len());
+                format!("segment `{segment}`: the record of `{name}` has {found} types, not {expected}; it is damaged");
             return Err(Error::corrupt(message));
-        };
+        }
+        elements.iter().zip(&record.types).enumerate().try_for_each(|(place, (ours, theirs))| {
+            let part = match (elements.len(), place) {
+                (2, 0) => "the keys of ",
+                (2, _) => "the values of ",
+                _ => "",
+            };
+            self.check_type(&format!("{part}{} `{name}` in segment `{segment}`", kind_name(kind)), name, ours, theirs)
+        })
+    }
+
+    /// Checks one type of a structure against its record; `what` begins the error's sentence.
+    fn check_type(&self, what: &str, name: &str, element: &TypeDesc<'_>, theirs: &RecordedType) -> Result<()> {
         if u64::from(theirs.size) == element.size() && theirs.schema == fingerprint::schema(element) {
             return Ok(());
         }
         let ours = describe(element, name)?;
         let (Ok(ours), Some(theirs)) = (Description::parse(&ours), theirs.description()) else {
-            return Err(Error::corrupt(format!("segment `{segment}`: the record of `{name}` cannot be read")));
+            return Err(Error::corrupt(format!("segment `{}`: the record of `{name}` cannot be read", self.name)));
         };
         compare(ours, theirs).map_err(|difference| {
             Error::new(
                 ErrorKind::TypeMismatch,
                 format!(
-                    "{} `{name}` in segment `{segment}`: {difference}; this side expects {ours} of {} bytes, the \
-                     segment holds {theirs} of {}: build both sides from one schema",
-                    kind_name(kind),
+                    "{what}: {difference}; this side expects {ours} of {} bytes, the segment holds {theirs} of {}: build \
+                     both sides from one schema",
                     ours.size(),
                     theirs.size()
                 ),
@@ -642,11 +646,11 @@ impl Segment {
     /// Opens a structure, or creates it if there is none; `true` when created.
     pub(crate) fn open_or_create_structure(&self, blueprint: &Blueprint<'_>) -> Result<(Placed, bool)> {
         if let Some(entry) = self.find(blueprint.name)? {
-            return Ok((self.check_entry(&entry, blueprint.kind, blueprint.element)?, false));
+            return Ok((self.check_entry(&entry, blueprint.kind, blueprint.elements)?, false));
         }
         let (placed, created) = self.create_or_find(blueprint)?;
         if !created {
-            return Ok((self.open_structure(blueprint.kind, blueprint.name, blueprint.element)?, false));
+            return Ok((self.open_structure(blueprint.kind, blueprint.name, blueprint.elements)?, false));
         }
         Ok((placed, true))
     }
@@ -667,8 +671,8 @@ impl Segment {
         (blueprint.initialise)(&self.region, offset)?;
         point!("create.initialised");
         if let Some(passport) = passport {
-            let types = [blueprint.element];
-            passport.write(&self.region, &self.table, &self.name, &entry, blueprint.kind, &types)?;
+            let Blueprint { kind, elements, .. } = *blueprint;
+            passport.write(&self.region, &self.table, &self.name, &entry, kind, elements)?;
         }
         self.table.publish(&self.region, &self.name, &entry)?;
         Ok((Placed { offset, size: blueprint.size, recorded: passport.is_some() }, true))

@@ -305,7 +305,7 @@ impl Table {
         }
         let start = self.start(region, segment)?;
         let offset = if count == 0 { start } else { fit.next(start) };
-        if !(offset + WORD).is_multiple_of(fit.align) {
+        if !(offset + fit.data).is_multiple_of(fit.align) {
             let align = fit.align;
             let message = format!(
                 "segment `{segment}`: its first structure starts behind the table, at {offset}, which does not suit \
@@ -393,8 +393,9 @@ impl Table {
 pub(crate) struct Fit {
     modulus: u64,
     residue: u64,
-    /// What the byte behind the structure's first word has to be aligned to, even in the first structure of a segment,
-    /// which has no choice of its place.
+    /// Where the elements begin in the structure.
+    data: u64,
+    /// What they have to be aligned to, even in the first structure of a segment, which has no choice of its place.
     align: u64,
 }
 
@@ -404,12 +405,23 @@ const WORD: u64 = size_of::<u64>() as u64;
 
 impl Fit {
     /// Anywhere.
-    pub(crate) const ANY: Fit = Fit { modulus: 8, residue: 0, align: 1 };
+    pub(crate) const ANY: Fit = Fit { modulus: 8, residue: 0, data: 0, align: 1 };
+
+    /// The first word ends a cache line, and so the words at 8, 72, 136, … begin one. A header that keeps the words of
+    /// different sides there has no false sharing.
+    pub(crate) const WORDS: Fit = Fit { modulus: CACHE_LINE, residue: CACHE_LINE - WORD, data: WORD, align: 1 };
+
+    /// As [`WORDS`](Fit::WORDS), with elements that are aligned to `align`, a power of two, and begin at `data`, which
+    /// leaves 8 when divided by 64.
+    pub(crate) fn data_at(data: u64, align: u64) -> Fit {
+        debug_assert!(data % CACHE_LINE == WORD);
+        let modulus = align.max(CACHE_LINE);
+        Fit { modulus, residue: data.wrapping_neg() & (modulus - 1), data, align }
+    }
 
     /// A header of 8 bytes, and then data aligned to at least a cache line. The hints of a queue then lie on two lines.
     pub(crate) fn data_after_word(align: u64) -> Fit {
-        let modulus = align.max(CACHE_LINE);
-        Fit { modulus, residue: modulus - WORD, align }
+        Fit::data_at(WORD, align)
     }
 
     fn next(self, start: u64) -> u64 {
@@ -433,6 +445,9 @@ mod tests {
         assert_eq!(fit.next(2616), 2616);
         assert_eq!(fit.next(2617), 2680);
         assert_eq!(Fit::data_after_word(4096).next(100), 4088);
+        assert_eq!(Fit::WORDS.next(100), 120);
+        assert_eq!(Fit::data_at(136, 256).next(4096), 4096 + 120);
+        assert_eq!(Fit::data_at(136, 64).next(4096), 4096 + 56);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Segment;
 use crate::os;
-use crate::structures::queue_kernel::Peers;
+use crate::structures::waiting::{Nap, Patience, Peers, Turn, block};
 use crate::sync::AtomicU64;
 
 impl Peers for Segment {
@@ -20,9 +21,25 @@ impl Peers for Segment {
         os::futex_wait(word, seen as u32, at_most);
     }
 
-    fn wake_all(&self, word: &AtomicU64) {
-        os::futex_wake_all(word);
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        let Some(at_most) = naps.iter().map(|nap| nap.at_most).min() else { return };
+        // The low halves of the words.
+        let words: Vec<_> = naps.iter().map(|nap| (nap.word, nap.seen as u32)).collect();
+        os::futex_wait_any(&words, at_most);
     }
+
+    fn wake(&self, word: &AtomicU64, count: u32) {
+        os::futex_wake(word, count);
+    }
+}
+
+/// Attempts an operation until it is done, or the deadline has passed: then [`TimedOut`](ErrorKind::TimedOut).
+pub(crate) fn blocking<'w, T>(
+    segment: &Segment,
+    deadline: Option<Instant>,
+    attempt: impl FnMut(&mut Patience) -> Result<Turn<'w, T>>,
+) -> Result<T> {
+    block(segment, deadline, attempt)?.ok_or_else(|| Error::plain(ErrorKind::TimedOut))
 }
 
 /// The moment that a timeout ends; a timeout too long to add never ends.

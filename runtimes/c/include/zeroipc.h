@@ -267,6 +267,44 @@ typedef uint16_t zeroipc_format_kind;
 #define ZEROIPC_FORMAT_KIND_ARRAY UINT16_C(1)
 /** A queue. */
 #define ZEROIPC_FORMAT_KIND_QUEUE UINT16_C(2)
+/** A stack. */
+#define ZEROIPC_FORMAT_KIND_STACK UINT16_C(3)
+/** A ring for one producer and one consumer. */
+#define ZEROIPC_FORMAT_KIND_RING UINT16_C(4)
+/** A ring for one producer and many readers. */
+#define ZEROIPC_FORMAT_KIND_BROADCAST UINT16_C(5)
+/** A hash map. */
+#define ZEROIPC_FORMAT_KIND_MAP UINT16_C(6)
+/** A hash set. */
+#define ZEROIPC_FORMAT_KIND_SET UINT16_C(7)
+/** A pool of objects. */
+#define ZEROIPC_FORMAT_KIND_POOL UINT16_C(8)
+/** A semaphore. */
+#define ZEROIPC_FORMAT_KIND_SEMAPHORE UINT16_C(9)
+/** A barrier. */
+#define ZEROIPC_FORMAT_KIND_BARRIER UINT16_C(10)
+/** A latch. */
+#define ZEROIPC_FORMAT_KIND_LATCH UINT16_C(11)
+/** A mutex. */
+#define ZEROIPC_FORMAT_KIND_MUTEX UINT16_C(12)
+/** A lock for many readers or one writer. */
+#define ZEROIPC_FORMAT_KIND_RWLOCK UINT16_C(13)
+/** A condition variable. */
+#define ZEROIPC_FORMAT_KIND_CONDVAR UINT16_C(14)
+/** An initialisation that is done once. */
+#define ZEROIPC_FORMAT_KIND_ONCE UINT16_C(15)
+/** An event. */
+#define ZEROIPC_FORMAT_KIND_EVENT UINT16_C(16)
+/** A latest value with a version. */
+#define ZEROIPC_FORMAT_KIND_SIGNAL UINT16_C(17)
+/** A result that is set once. */
+#define ZEROIPC_FORMAT_KIND_FUTURE UINT16_C(18)
+/** A value that is computed once, by whoever needs it first. */
+#define ZEROIPC_FORMAT_KIND_LAZY UINT16_C(19)
+/** A stream with subscribers. */
+#define ZEROIPC_FORMAT_KIND_STREAM UINT16_C(20)
+/** A channel, buffered or rendezvous. */
+#define ZEROIPC_FORMAT_KIND_CHANNEL UINT16_C(21)
 
 /** The name of a value; NULL when it has none. */
 static inline const char *zeroipc_format_kind_name(zeroipc_format_kind value)
@@ -276,6 +314,44 @@ static inline const char *zeroipc_format_kind_name(zeroipc_format_kind value)
         return "ARRAY";
     case ZEROIPC_FORMAT_KIND_QUEUE:
         return "QUEUE";
+    case ZEROIPC_FORMAT_KIND_STACK:
+        return "STACK";
+    case ZEROIPC_FORMAT_KIND_RING:
+        return "RING";
+    case ZEROIPC_FORMAT_KIND_BROADCAST:
+        return "BROADCAST";
+    case ZEROIPC_FORMAT_KIND_MAP:
+        return "MAP";
+    case ZEROIPC_FORMAT_KIND_SET:
+        return "SET";
+    case ZEROIPC_FORMAT_KIND_POOL:
+        return "POOL";
+    case ZEROIPC_FORMAT_KIND_SEMAPHORE:
+        return "SEMAPHORE";
+    case ZEROIPC_FORMAT_KIND_BARRIER:
+        return "BARRIER";
+    case ZEROIPC_FORMAT_KIND_LATCH:
+        return "LATCH";
+    case ZEROIPC_FORMAT_KIND_MUTEX:
+        return "MUTEX";
+    case ZEROIPC_FORMAT_KIND_RWLOCK:
+        return "RWLOCK";
+    case ZEROIPC_FORMAT_KIND_CONDVAR:
+        return "CONDVAR";
+    case ZEROIPC_FORMAT_KIND_ONCE:
+        return "ONCE";
+    case ZEROIPC_FORMAT_KIND_EVENT:
+        return "EVENT";
+    case ZEROIPC_FORMAT_KIND_SIGNAL:
+        return "SIGNAL";
+    case ZEROIPC_FORMAT_KIND_FUTURE:
+        return "FUTURE";
+    case ZEROIPC_FORMAT_KIND_LAZY:
+        return "LAZY";
+    case ZEROIPC_FORMAT_KIND_STREAM:
+        return "STREAM";
+    case ZEROIPC_FORMAT_KIND_CHANNEL:
+        return "CHANNEL";
     default:
         return NULL;
     }
@@ -449,7 +525,7 @@ typedef struct zeroipc_format_schema_record {
     ZEROIPC_SCHEMA_ALIGNED(8) uint64_t offset;
     /** What the structure is called, as its entry says. */
     char name[32];
-    /** How many types follow. */
+    /** How many types follow: two for a map, none for what holds no elements, else one. */
     uint32_t type_count;
     uint8_t pad52_[4];
 } zeroipc_format_schema_record;
@@ -854,7 +930,7 @@ typedef struct zeroipc_entry {
     char name[32];
     uint64_t offset;
     uint64_t size;
-    uint32_t kind;         /* ZEROIPC_FORMAT_KIND_ARRAY, …_QUEUE, ZEROIPC_KIND_SCHEMA or ZEROIPC_KIND_UNKNOWN */
+    uint32_t kind;         /* a ZEROIPC_FORMAT_KIND_…, ZEROIPC_KIND_SCHEMA or ZEROIPC_KIND_UNKNOWN */
     uint32_t element_size; /* 0 when not known */
 } zeroipc_entry;
 
@@ -3313,9 +3389,20 @@ typedef struct zeroipc_priv_plan {
     char who[sizeof(zeroipc_priv_shown) + 16];
 } zeroipc_priv_plan;
 
+/* The kinds in the order of their codes, which begin at 1. */
+static const char *const zeroipc_priv_kind_words[] = {
+    "array", "queue", "stack", "ring",    "broadcast", "map",   "set",    "pool",   "semaphore", "barrier", "latch",
+    "mutex", "rwlock", "condvar", "once", "event",     "signal", "future", "lazy",  "stream",    "channel",
+};
+
+static bool zeroipc_priv_knows_kind(uint32_t kind)
+{
+    return kind >= 1 && kind <= sizeof zeroipc_priv_kind_words / sizeof zeroipc_priv_kind_words[0];
+}
+
 static const char *zeroipc_priv_kind_word(uint32_t kind)
 {
-    return kind == ZEROIPC_FORMAT_KIND_ARRAY ? "array" : kind == ZEROIPC_FORMAT_KIND_QUEUE ? "queue" : "structure";
+    return zeroipc_priv_knows_kind(kind) ? zeroipc_priv_kind_words[kind - 1] : "structure";
 }
 
 /* Loads a record's only type: a private copy, checked. */
@@ -3364,8 +3451,7 @@ static zeroipc_status zeroipc_priv_check_record(const zeroipc_priv_plan *plan, c
         return zeroipc_priv_fail(ZEROIPC_UNSUPPORTED_VERSION,
                                  "%s: its record has version %u and this library reads version %u; use a newer library",
                                  plan->who, (unsigned)record->version, (unsigned)ZEROIPC_FORMAT_RECORD_VERSION);
-    if (record->kind != plan->kind && record->kind != ZEROIPC_FORMAT_KIND_ARRAY &&
-        record->kind != ZEROIPC_FORMAT_KIND_QUEUE)
+    if (!zeroipc_priv_knows_kind(record->kind))
         return zeroipc_priv_fail(
             ZEROIPC_KIND_MISMATCH,
             "%s: it has kind %u in the segment, which this library does not know; use a newer library", plan->who,
@@ -3933,8 +4019,7 @@ zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index
     entry->size = found.size;
     if (index == 0 && schema.header != NULL)
         entry->kind = ZEROIPC_KIND_SCHEMA;
-    else if (recorded && record.version == ZEROIPC_FORMAT_RECORD_VERSION &&
-             (record.kind == ZEROIPC_FORMAT_KIND_ARRAY || record.kind == ZEROIPC_FORMAT_KIND_QUEUE)) {
+    else if (recorded && record.version == ZEROIPC_FORMAT_RECORD_VERSION && zeroipc_priv_knows_kind(record.kind)) {
         entry->kind = record.kind;
         if (record.type_count == 1 && record.length >= sizeof record + sizeof type) {
             zeroipc_priv_read(&type, schema.records + at + sizeof record, sizeof type);

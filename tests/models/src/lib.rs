@@ -1,8 +1,8 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
-//! The modules `queue_kernel`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! The modules `queue_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
-//! (words on the heap) and `world` (cells, the dead, futexes and time).
+//! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells and its own village).
 //!
 //! `ZEROIPC_LOOM_DEEP=1` allows one preemption more; `-- --nocapture` shows how many interleavings there were.
 //! `mutate.py` breaks the kernels in known ways and checks that a model notices.
@@ -32,4 +32,9 @@ mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]
 mod table;
+#[allow(dead_code)]
+mod village;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/waiting.rs"]
+mod waiting;
 mod world;

@@ -12,6 +12,7 @@ pub(crate) use loom::sync::atomic::fence;
 
 macro_rules! atomics {
     ($($name:ident => $value:ty),*) => { $(
+        #[derive(Debug)]
         pub(crate) struct $name {
             touched: loom::sync::atomic::AtomicBool,
             word: loom::sync::atomic::$name,

@@ -6,9 +6,9 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicBool;
 use loom::sync::{Condvar, Mutex};
 
-use crate::format::queue::WAIT_SLICE_MS;
-use crate::queue_kernel::{Cells, Claim, Kernel, Peers, Stop, empty};
+use crate::queue_kernel::{Cells, Claim, Kernel, Stop, empty};
 use crate::sync::{Acquire, AtomicU64, Relaxed, Release};
+use crate::waiting::{LOOK, Peers};
 
 /// The ids of the models' processes.
 pub(crate) const A: u32 = 1;
@@ -370,8 +370,7 @@ impl Peers for World {
     }
 
     fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
-        let slice = Duration::from_millis(WAIT_SLICE_MS.into());
-        if at_most < slice {
+        if at_most < LOOK {
             // A nap ends before anything else happens, or after it.
             loom::thread::yield_now();
             return;
@@ -386,12 +385,13 @@ impl Peers for World {
         self.asleep.notify_all();
         let wakes = bed.wakes[index];
         // A sleep that is longer than a slice outlasts the model.
-        while bed.wakes[index] == wakes && !(bed.over && at_most == slice) {
+        while bed.wakes[index] == wakes && !(bed.over && at_most == LOOK) {
             bed = self.cells[index].sleepers.wait(bed).unwrap();
         }
     }
 
-    fn wake_all(&self, word: &AtomicU64) {
+    // A queue wakes all who sleep on a cell, or nobody.
+    fn wake(&self, word: &AtomicU64, _: u32) {
         let index = self.index_of(word);
         let mut bed = self.bed.lock().unwrap();
         bed.wakes[index] += 1;

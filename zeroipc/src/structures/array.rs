@@ -100,7 +100,7 @@ impl<T: ShmLayout> Array<T> {
     /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch),
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) naming the first field that differs, [`Corrupt`](ErrorKind::Corrupt).
     pub fn open(memory: &Memory, name: &str) -> Result<Array<T>> {
-        Self::attach(memory, name, memory.segment.open_structure(Kind::ARRAY, name, T::DESC)?)
+        Self::attach(memory, name, memory.segment.open_structure(Kind::ARRAY, name, &[T::DESC])?)
     }
 
     /// Opens an array, or creates it if there is none; of several processes that do so, one creates.
@@ -130,7 +130,7 @@ impl<T: ShmLayout> Array<T> {
         run(&Blueprint {
             kind: Kind::ARRAY,
             name,
-            element: T::DESC,
+            elements: &[T::DESC],
             size: structure_size(name, HEADER, Self::SIZE, capacity, Self::SIZE)?,
             fit: Fit::data_after_word(align_of::<T>() as u64),
             initialise: &|region, offset| {

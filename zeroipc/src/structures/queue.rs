@@ -207,7 +207,7 @@ impl<T: ShmLayout> Queue<T> {
     /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch),
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) naming the first field that differs, [`Corrupt`](ErrorKind::Corrupt).
     pub fn open(memory: &Memory, name: &str) -> Result<Queue<T>> {
-        Self::attach(memory, name, memory.segment.open_structure(Kind::QUEUE, name, T::DESC)?)
+        Self::attach(memory, name, memory.segment.open_structure(Kind::QUEUE, name, &[T::DESC])?)
     }
 
     /// Opens a queue, or creates it if there is none; of several processes that do so, one creates.
@@ -236,7 +236,7 @@ impl<T: ShmLayout> Queue<T> {
         run(&Blueprint {
             kind: Kind::QUEUE,
             name,
-            element: T::DESC,
+            elements: &[T::DESC],
             size: structure_size(name, HEADER, stride, capacity, Self::SIZE)?,
             fit: Fit::data_after_word(1),
             initialise: &|region, offset| initialise(region, offset, capacity, stride),

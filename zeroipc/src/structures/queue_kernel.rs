@@ -35,9 +35,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::waiting::{LOOK, Peers, slice};
 use crate::format::queue::{
     CELL_EMPTY, CELL_FULL, CELL_OWNER_BITS, CELL_OWNER_SHIFT, CELL_POSITION_SHIFT, CELL_TAG_MASK, CELL_WAIT_BIT,
-    CELL_WRITING, CELL_WRITING_POSITION_BITS, CELL_WRITING_POSITION_SHIFT, WAIT_SLICE_MS,
+    CELL_WRITING, CELL_WRITING_POSITION_BITS, CELL_WRITING_POSITION_SHIFT,
 };
 use crate::points::point;
 use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, fence, spin_loop};
@@ -54,17 +55,6 @@ pub(crate) trait Cells {
     fn tail(&self) -> &AtomicU64;
     /// The state of a cell; `index ≤ mask`.
     fn state(&self, index: u64) -> &AtomicU64;
-}
-
-/// The others: who they are, and how to sleep until one of them acts.
-pub(crate) trait Peers {
-    /// How often a word is looked at before sleeping; at least once.
-    const SPINS: u32;
-    /// Whether the kernel says that this attachment is dead.
-    fn is_dead(&self, owner: u32) -> bool;
-    /// Sleeps while the low half of `word` is that of `seen`, at most `at_most`; may return early.
-    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration);
-    fn wake_all(&self, word: &AtomicU64);
 }
 
 /// What a cell's word says.
@@ -418,7 +408,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
 
     fn wait_blocked(&self, index: u64, word: u64, deadline: Option<Instant>) -> bool {
         // Looked at first: whoever always loses against others still meets the deadline.
-        let Some(slice) = slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline) else { return false };
+        let Some(slice) = slice(LOOK, deadline) else { return false };
         if self.spin(index, word) {
             return true;
         }
@@ -484,13 +474,6 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         fence(Acquire);
         Ok(at)
     }
-}
-
-/// The next sleep: `most`, or what is left until the deadline; `None` when nothing is.
-fn slice(most: Duration, deadline: Option<Instant>) -> Option<Duration> {
-    let Some(deadline) = deadline else { return Some(most) };
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { None } else { Some(left.min(most)) }
 }
 
 #[cfg(test)]
