@@ -12,8 +12,8 @@ use crate::sys;
 static FUSE: AtomicI64 = AtomicI64::new(0);
 
 thread_local! {
-    /// This thread's dice; 0 when it does not dawdle.
-    static DICE: Cell<u64> = const { Cell::new(0) };
+    /// This thread's dice, and how seldom it sleeps; 0 when it does not dawdle.
+    static DICE: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 /// This process dies at the n-th point that it comes to from now on; 0 is never.
@@ -22,9 +22,10 @@ pub fn fuse(points: u64) {
     zeroipc::points::install(reached);
 }
 
-/// This thread yields and sleeps at points, now and then.
+/// This thread yields and sleeps at points, now and then; how often follows from the seed.
 pub fn dawdle(seed: u64) {
-    DICE.set(seed | 1);
+    let mut rng = Rng::new(seed);
+    DICE.set((rng.number(), *rng.pick(&[1024, 256, 64, 16])));
     zeroipc::points::install(reached);
 }
 
@@ -34,14 +35,15 @@ fn reached(_: &'static str) {
     }
     // A thread that ends has no such value any more.
     let _ = DICE.try_with(|dice| {
-        if dice.get() == 0 {
+        let (state, seldom) = dice.get();
+        if seldom == 0 {
             return;
         }
-        let mut rng = Rng::new(dice.get());
-        dice.set(rng.number() | 1);
-        match rng.below(512) {
-            0 => std::thread::sleep(Duration::from_micros(rng.below(100))),
-            1..32 => std::thread::yield_now(),
+        let mut rng = Rng::new(state);
+        dice.set((rng.number(), seldom));
+        match rng.below(seldom) {
+            0 => std::thread::sleep(Duration::from_micros(rng.below(200))),
+            1..4 => std::thread::yield_now(),
             _ => {}
         }
     });
