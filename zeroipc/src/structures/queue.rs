@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
 use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty};
+use super::waiting::{Patience, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
@@ -22,7 +23,7 @@ use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::{Entry, Fit};
-use crate::wait::deadline_after;
+use crate::wait::{blocking, deadline_after};
 
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
 /// Bytes of a cell before its value.
@@ -397,6 +398,7 @@ impl<T: ShmLayout> Queue<T> {
     #[inline(never)]
     fn try_pop_slow(&self, value: &mut MaybeUninit<T>) -> Result<bool> {
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         loop {
             match self.pop_in_batch(&mut batch, value) {
                 Ok(()) => {
@@ -405,7 +407,7 @@ impl<T: ShmLayout> Queue<T> {
                 }
                 Err(Stop::Corrupt) => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         return Ok(false);
                     }
                 }
@@ -446,16 +448,19 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn push_slow(&self, value: &T, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_push(value, patience))
+    }
+
+    /// One attempt to push.
+    fn attempt_push(&self, value: &T, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
-        loop {
-            match self.push_in_batch(me, value, &mut batch) {
-                Ok(()) => {
-                    batch.finish_push(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.push_in_batch(me, value, &mut batch) {
+            Ok(()) => {
+                batch.finish_push(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
@@ -498,24 +503,24 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn pop_slow(&self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_pop(value, patience))
+    }
+
+    /// One attempt to pop into `value`.
+    fn attempt_pop(&self, value: &mut MaybeUninit<T>, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let mut batch = Batch::default();
-        loop {
-            match self.pop_in_batch(&mut batch, value) {
-                Ok(()) => {
-                    batch.finish_pop(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.pop_in_batch(&mut batch, value) {
+            Ok(()) => {
+                batch.finish_pop(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
     #[cold]
-    fn wait(&self, stop: Stop, deadline: Option<Instant>) -> Result<()> {
-        if stop == Stop::Corrupt {
-            return Err(self.corrupt());
-        }
-        if self.kernel().wait(stop, deadline) { Ok(()) } else { Err(Error::plain(ErrorKind::TimedOut)) }
+    fn wait(&self, stop: Stop, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+        self.kernel().wait(stop, patience).ok_or_else(|| self.corrupt())
     }
 
     /// Pushes as many elements as there is room for and returns how many: one move of the hint and at most one wake
@@ -526,13 +531,14 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_push_many(&self, values: &[T]) -> Result<usize> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < values.len() {
             match self.push_in_batch(me, &values[done], &mut batch) {
                 Ok(()) => done += 1,
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -581,6 +587,7 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_pop_many(&self, out: &mut [T]) -> Result<usize> {
         self.segment.writable()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < out.len() {
             let mut value = MaybeUninit::uninit();
@@ -592,7 +599,7 @@ impl<T: ShmLayout> Queue<T> {
                 }
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
