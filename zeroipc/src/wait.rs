@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Segment;
 use crate::os;
-use crate::structures::waiting::{Patience, Peers, Turn, block};
+use crate::structures::waiting::{Nap, Patience, Peers, Turn, block};
 use crate::sync::AtomicU64;
 
 impl Peers for Segment {
@@ -19,6 +19,13 @@ impl Peers for Segment {
     fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
         // The low half of the word.
         os::futex_wait(word, seen as u32, at_most);
+    }
+
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        let Some(at_most) = naps.iter().map(|nap| nap.at_most).min() else { return };
+        // The low halves of the words.
+        let words: Vec<_> = naps.iter().map(|nap| (nap.word, nap.seen as u32)).collect();
+        os::futex_wait_any(&words, at_most);
     }
 
     fn wake(&self, word: &AtomicU64, count: u32) {

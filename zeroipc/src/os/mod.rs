@@ -14,7 +14,7 @@ mod lock;
 mod page;
 
 pub(crate) use file::{Access, ShmFile, free_space, list, page_size};
-pub(crate) use futex::{futex_wait, futex_wake};
+pub(crate) use futex::{futex_wait, futex_wait_any, futex_wake};
 pub(crate) use lock::{LockKind, probe, try_lock, unlock};
 pub(crate) use page::{AnchorPage, ForkPage};
 

@@ -28,6 +28,14 @@ pub(crate) trait Peers {
     fn is_dead(&self, owner: u32) -> bool;
     /// Sleeps while the low half of `word` is that of `seen`, at most `at_most`; may return early.
     fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration);
+    /// Sleeps until one of these naps would end, whichever is first; may return early. Without naps it returns at once.
+    ///
+    /// Peers that cannot sleep on several words look at one after the other, for a moment each.
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        for nap in naps {
+            self.wait(nap.word, nap.seen, nap.at_most.min(Patience::FIRST_NAP));
+        }
+    }
     /// Wakes `count` of those who sleep on `word`, the longest sleepers first.
     fn wake(&self, word: &AtomicU64, count: u32);
     /// Wakes whoever sleeps on `word`.
