@@ -23,6 +23,8 @@ use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::{Entry, Fit};
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
@@ -621,6 +623,107 @@ impl<T: ShmLayout> Queue<T> {
             Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(0),
             Err(error) => return Err(error),
         }
+        // What the first pop has taken is the caller's, whatever comes after it.
+        Ok(1 + self.try_pop_many(rest).unwrap_or(0))
+    }
+
+    /// Pushes an element, waiting for room without a thread that sleeps. `docs/async.md` has what all such futures have in
+    /// common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed nothing.
+    ///
+    /// # Errors
+    /// As [`push`](Queue::push), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn push_async(&self, value: T) -> Result<()> {
+        if self.push_at_hint(&value) {
+            return Ok(());
+        }
+        waiting(&self.segment, move |patience| self.attempt_push(&value, patience)).await
+    }
+
+    /// Pushes all elements, as [`push_async`](Queue::push_async).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed the first elements, and nobody tells how many.
+    ///
+    /// # Errors
+    /// As [`push_async`](Queue::push_async); elements before the one that failed were pushed.
+    #[cfg(feature = "async")]
+    pub async fn push_many_async(&self, values: &[T]) -> Result<()> {
+        let mut rest = values;
+        while !rest.is_empty() {
+            let pushed = self.try_push_many(rest)?;
+            rest = &rest[pushed..];
+            if let Some((first, others)) = rest.split_first() {
+                self.push_async(*first).await?;
+                rest = others;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first element, waiting for one without a thread that sleeps. `docs/async.md` has what all such futures have
+    /// in common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](Queue::pop), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    /// # fn run<F: Future>(future: F) -> F::Output {
+    /// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    /// #         Poll::Ready(output) => output,
+    /// #         Poll::Pending => panic!("it waits"),
+    /// #     }
+    /// # }
+    /// use zeroipc::{Memory, Queue};
+    /// # let name = format!("/zeroipc_doc_queue_async_{}", std::process::id());
+    /// # let name = name.as_str();
+    /// # run(async {
+    /// let memory = Memory::options().remove_on_last_detach(true).create(name, 1 << 20)?;
+    /// let queue = Queue::<u64>::open_or_create(&memory, "jobs", 1000)?;
+    /// queue.push_async(7).await?;
+    /// assert_eq!(queue.pop_async().await?, 7);
+    /// # Ok::<(), zeroipc::Error>(())
+    /// # })?;
+    /// # Ok::<(), zeroipc::Error>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn pop_async(&self) -> Result<T> {
+        self.segment.writable()?;
+        waiting(&self.segment, |patience| {
+            let mut value = MaybeUninit::uninit();
+            if !self.pop_at_hint(&mut value) {
+                match self.attempt_pop(&mut value, patience)? {
+                    Turn::Done(()) => {}
+                    Turn::Again => return Ok(Turn::Again),
+                    Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+                }
+            }
+            // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+            Ok(Turn::Done(unsafe { value.assume_init() }))
+        })
+        .await
+    }
+
+    /// Waits for an element as [`pop_async`](Queue::pop_async), then takes what is there and fits into `out`, and returns
+    /// how many; 0 only for an empty `out`.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop_async`](Queue::pop_async).
+    #[cfg(feature = "async")]
+    pub async fn pop_many_async(&self, out: &mut [T]) -> Result<usize> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(0) };
+        *first = self.pop_async().await?;
         // What the first pop has taken is the caller's, whatever comes after it.
         Ok(1 + self.try_pop_many(rest).unwrap_or(0))
     }

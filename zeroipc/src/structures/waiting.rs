@@ -123,14 +123,21 @@ pub(crate) fn block<'w, P: Peers, T, E>(
     mut attempt: impl FnMut(&mut Patience) -> Result<Turn<'w, T>, E>,
 ) -> Result<Option<T>, E> {
     let mut patience = Patience::of::<P>();
+    let mut slept_on: Option<&AtomicU64> = None;
     loop {
         match attempt(&mut patience)? {
             Turn::Done(value) => return Ok(Some(value)),
-            Turn::Again if slice(LOOK, deadline).is_none() => return Ok(None),
-            Turn::Again => {}
+            Turn::Again => {
+                if slice(LOOK, deadline).is_none() {
+                    // What this one may have been woken for goes on to another.
+                    slept_on.into_iter().for_each(|word| peers.wake(word, 1));
+                    return Ok(None);
+                }
+            }
             Turn::Wait(nap) => {
                 let Some(at_most) = slice(nap.at_most, deadline) else { return Ok(None) };
                 peers.wait(nap.word, nap.seen, at_most);
+                slept_on = Some(nap.word);
                 point!("wait.woken");
             }
         }
