@@ -6,6 +6,7 @@
 //! | [`actor`] | child processes with a watchdog, spoken to by lines |
 //! | [`at`] | stopping or killing a process at a named point of the runtime |
 //! | [`trace`] | stepping a child instruction by instruction |
+//! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`image`] | damaged segments, and everything that can be done with one |
 //! | [`scale`] | how much a run does |
 //! | [`types`] | the elements that the tests share |
@@ -13,6 +14,7 @@
 
 pub mod actor;
 pub mod at;
+pub mod chaos;
 pub mod emitted;
 pub mod image;
 pub mod names;

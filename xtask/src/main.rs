@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask demo | test | bench | codegen`.
+//! The project's own commands: `cargo xtask demo | test | bench | chaos | codegen`.
 
 mod bench;
+mod chaos;
 mod codegen;
 mod demo;
 mod editors;
@@ -51,6 +52,12 @@ enum Command {
         #[arg(long)]
         only: Option<bench::Part>,
     },
+    /// Kills processes at every step of every operation, and writes `docs/kill-matrix.md`.
+    Chaos {
+        /// Only the rows whose name contains this, such as `queue: push`; nothing is written.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Writes the checked-in files that our own compiler emits from `schemas/format`.
     Codegen {
         /// Write nothing; fail if a file is stale, and show how.
@@ -64,6 +71,7 @@ fn main() -> ExitCode {
         Command::Demo { readings } => demo::demo(readings),
         Command::Test { fast, only } => test::test(fast, only.as_deref()),
         Command::Bench { quick, json, only } => bench::bench(quick, json, only),
+        Command::Chaos { only } => chaos::matrix(only.as_deref()),
         Command::Codegen { check } => codegen::codegen(check),
     };
     match result {
