@@ -13,12 +13,25 @@
 #![allow(clippy::arc_with_non_send_sync)]
 
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
+mod barrier_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/event_kernel.rs"]
+mod event_kernel;
 mod explore;
 mod format;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
+mod latch_kernel;
+mod loom_barrier;
+mod loom_event;
+mod loom_latch;
 mod loom_queue;
 mod loom_semaphore;
+mod loom_signal;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -32,6 +45,9 @@ mod region;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
 mod semaphore_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/signal_kernel.rs"]
+mod signal_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

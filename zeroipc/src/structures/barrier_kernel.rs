@@ -192,20 +192,28 @@ impl<'a, W: Places, P: Peers> Kernel<'a, W, P> {
         if self.has_lost_a_member(arrival.0)? {
             self.break_at(arrival.0);
         }
-        let mut word = state.load(Relaxed);
-        while generation(word) == arrival.0 && !is_broken(word) && word & BARRIER_WAIT_BIT == 0 {
-            // Relaxed: completing and breaking are CAS on this word, and see the bit or make this one fail.
-            match state.compare_exchange(word, word | BARRIER_WAIT_BIT, Relaxed, Relaxed) {
-                Ok(_) => point!("barrier.wait.marked"),
-                Err(seen) => word = seen,
-            }
-            word = state.load(Relaxed);
-        }
+        self.mark(arrival.0);
         if let Some(outcome) = self.outcome(arrival) {
             return outcome.map(Turn::Done);
         }
         // The half that is slept on has the generation and the bits, and does not change when others arrive.
         Ok(Turn::Wait(Nap::until_changed(state, open(arrival.0, 0) | BARRIER_WAIT_BIT)))
+    }
+
+    /// Says that somebody waits, as long as the generation goes on.
+    fn mark(&self, present: u64) {
+        let state = self.words.state();
+        let mut word = state.load(Relaxed);
+        while generation(word) == present && !is_broken(word) && word & BARRIER_WAIT_BIT == 0 {
+            // Relaxed: completing and breaking are CAS on this word, and see the bit or make this one fail.
+            match state.compare_exchange(word, word | BARRIER_WAIT_BIT, Relaxed, Relaxed) {
+                Ok(_) => {
+                    point!("barrier.wait.marked");
+                    return;
+                }
+                Err(seen) => word = seen,
+            }
+        }
     }
 
     /// Takes an arrival back; how its generation ended if it was over before.

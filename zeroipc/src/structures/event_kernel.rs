@@ -69,7 +69,8 @@ impl<'a, P: Peers> Kernel<'a, P> {
     pub(crate) fn set(&self) {
         let mut word = self.state.load(Relaxed);
         loop {
-            let set = if is_set(word) { word } else { (word & !EVENT_WAIT_BIT | EVENT_SET_BIT).wrapping_add(EVENT_STEP) };
+            let set =
+                if is_set(word) { word } else { (word & !EVENT_WAIT_BIT | EVENT_SET_BIT).wrapping_add(EVENT_STEP) };
             // SYNC set: also when it changes nothing.
             match self.state.compare_exchange(word, set, Release, Relaxed) {
                 Ok(_) => break,

@@ -8,9 +8,7 @@ use std::mem::{MaybeUninit, offset_of};
 use std::time::{Duration, Instant};
 
 use super::mapped::Mapped;
-use super::signal_kernel::{
-    Buffers, Claim, Kernel, Latest, MAX_ROUNDS, Stop, decode, new_current, new_state,
-};
+use super::signal_kernel::{Buffers, Claim, Kernel, MAX_ROUNDS, Stop, decode, new_current, new_state};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::schema::Kind;
 use crate::format::signals::{SIGNAL_BUFFERS, SignalHeader};
