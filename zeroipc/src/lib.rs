@@ -56,10 +56,12 @@ extern crate self as zeroipc;
 #[doc(hidden)]
 pub mod __private;
 mod attach;
+mod canonical;
 mod entries;
 mod error;
 #[allow(dead_code, unreachable_pub)]
 mod format;
+mod hash;
 mod include_schema;
 mod memory;
 mod os;
@@ -81,7 +83,9 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::map::{Map, MapIter};
 pub use structures::queue::Queue;
+pub use structures::set::{Set, SetIter};
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]
