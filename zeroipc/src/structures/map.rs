@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytemuck::bytes_of_mut;
 
+use super::map_buckets::MappedBuckets;
 use super::map_kernel::Change;
-use super::map_slots::MappedSlots;
 use crate::canonical::canonicalise;
 use crate::error::Result;
 use crate::format::schema::Kind;
@@ -20,8 +20,7 @@ use crate::{ErrorKind, FixedStr};
 /// A hash map from keys to values, in every process: any number of readers and writers at once.
 ///
 /// Keys and values are copied in and out, and a value is never seen torn. A key is there once at most, also when several insert
-/// it at the same time. Looking is lock-free and waits for nobody. Changing holds the key's home, one of as many as there
-/// are slots, for some ten nanoseconds.
+/// it at the same time. Looking is lock-free and waits for nobody. Changing holds the key's home, one of the map's buckets, for some ten nanoseconds.
 ///
 /// # Keys
 /// Two keys are the same if their canonical bytes are: padding does not count, nor what lies behind the end of a
@@ -57,7 +56,7 @@ use crate::{ErrorKind, FixedStr};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Map<K, V> {
-    slots: MappedSlots<K, V>,
+    buckets: MappedBuckets<K, V>,
 }
 
 impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
@@ -65,10 +64,10 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     ///
     /// # Errors
     /// [`Exists`](ErrorKind::Exists), [`BadName`](ErrorKind::BadName), [`BadArgument`](ErrorKind::BadArgument) for 0
-    /// entries or more than 2^31 slots, [`OutOfSpace`](ErrorKind::OutOfSpace), [`OutOfMemory`](ErrorKind::OutOfMemory),
+    /// entries or more than 2^30 buckets hold, [`OutOfSpace`](ErrorKind::OutOfSpace), [`OutOfMemory`](ErrorKind::OutOfMemory),
     /// [`TableFull`](ErrorKind::TableFull), [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
     pub fn create(memory: &Memory, name: &str, entries: u64) -> Result<Map<K, V>> {
-        Ok(Map { slots: MappedSlots::create(memory, Kind::MAP, name, entries, &[K::DESC, V::DESC])? })
+        Ok(Map { buckets: MappedBuckets::create(memory, Kind::MAP, name, entries, &[K::DESC, V::DESC])? })
     }
 
     /// Opens a map.
@@ -77,7 +76,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch),
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) naming the first field that differs, [`Corrupt`](ErrorKind::Corrupt).
     pub fn open(memory: &Memory, name: &str) -> Result<Map<K, V>> {
-        Ok(Map { slots: MappedSlots::open(memory, Kind::MAP, name, &[K::DESC, V::DESC])? })
+        Ok(Map { buckets: MappedBuckets::open(memory, Kind::MAP, name, &[K::DESC, V::DESC])? })
     }
 
     /// Opens a map, or creates it if there is none; of several processes that do so, one creates.
@@ -86,7 +85,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// As [`create`](Map::create) and [`open`](Map::open), and [`BadArgument`](ErrorKind::BadArgument) if the map is there
     /// with another number of slots.
     pub fn open_or_create(memory: &Memory, name: &str, entries: u64) -> Result<Map<K, V>> {
-        Ok(Map { slots: MappedSlots::open_or_create(memory, Kind::MAP, name, entries, &[K::DESC, V::DESC])? })
+        Ok(Map { buckets: MappedBuckets::open_or_create(memory, Kind::MAP, name, entries, &[K::DESC, V::DESC])? })
     }
 
     /// The value of a key; `None` when it is not there.
@@ -97,7 +96,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// [`Corrupt`](ErrorKind::Corrupt).
     #[inline]
     pub fn get(&self, key: &K) -> Result<Option<V>> {
-        self.slots.get(key)
+        self.buckets.get(key)
     }
 
     /// Whether a key is there. Waits for nobody.
@@ -106,7 +105,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// [`Corrupt`](ErrorKind::Corrupt).
     #[inline]
     pub fn contains(&self, key: &K) -> Result<bool> {
-        self.slots.contains(key)
+        self.buckets.contains(key)
     }
 
     /// Inserts a key that is not there; `false`, and nothing is changed, when it is.
@@ -129,7 +128,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
 
     #[inline]
     fn insert_until(&self, key: &K, value: &V, deadline: Option<Instant>) -> Result<bool> {
-        Ok(self.slots.change(key, value, deadline, insert)?.is_none())
+        Ok(self.buckets.change(key, value, deadline, insert)?.is_none())
     }
 
     /// Gives a key a value, whether it is there or not, and returns the one that it had.
@@ -138,7 +137,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// As [`insert`](Map::insert).
     #[inline]
     pub fn upsert(&self, key: K, value: V) -> Result<Option<V>> {
-        self.slots.change(&key, &value, None, |_| Change::Put)
+        self.buckets.change(&key, &value, None, |_| Change::Put)
     }
 
     /// As [`upsert`](Map::upsert), waiting for other writers for at most `timeout`: with one of zero, not at all.
@@ -146,7 +145,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// # Errors
     /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was done; otherwise as [`insert`](Map::insert).
     pub fn upsert_timeout(&self, key: K, value: V, timeout: Duration) -> Result<Option<V>> {
-        self.slots.change(&key, &value, deadline_after(timeout), |_| Change::Put)
+        self.buckets.change(&key, &value, deadline_after(timeout), |_| Change::Put)
     }
 
     /// The value of a key, which is inserted with `value` if it is not there.
@@ -155,7 +154,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// As [`insert`](Map::insert).
     #[inline]
     pub fn get_or_insert(&self, key: K, value: V) -> Result<V> {
-        Ok(self.slots.change(&key, &value, None, insert)?.unwrap_or(value))
+        Ok(self.buckets.change(&key, &value, None, insert)?.unwrap_or(value))
     }
 
     /// The value of a key; if it is not there, it is inserted with what `make` returns, unless somebody else inserts it
@@ -205,7 +204,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     fn compare_and(&self, key: &K, old: &V, new: &V, then: Change, deadline: Option<Instant>) -> Result<bool> {
         let same = |value: Option<&V>| value.is_some_and(|value| are_same(value, old));
         let decide = |value: Option<&V>| if same(value) { then } else { Change::Keep };
-        Ok(same(self.slots.change(key, new, deadline, decide)?.as_ref()))
+        Ok(same(self.buckets.change(key, new, deadline, decide)?.as_ref()))
     }
 
     /// Gives a key the value that `make` returns when it is told the present one, and returns it; `None`, and nothing is
@@ -232,7 +231,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// [`ReadOnly`](ErrorKind::ReadOnly); [`Corrupt`](ErrorKind::Corrupt).
     #[inline]
     pub fn remove(&self, key: &K) -> Result<Option<V>> {
-        self.slots.change(key, &V::zeroed(), None, |_| Change::Remove)
+        self.buckets.change(key, &V::zeroed(), None, |_| Change::Remove)
     }
 
     /// As [`remove`](Map::remove), waiting for other writers for at most `timeout`: with one of zero, not at all.
@@ -240,7 +239,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// # Errors
     /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was done; otherwise as [`remove`](Map::remove).
     pub fn remove_timeout(&self, key: &K, timeout: Duration) -> Result<Option<V>> {
-        self.slots.change(key, &V::zeroed(), deadline_after(timeout), |_| Change::Remove)
+        self.buckets.change(key, &V::zeroed(), deadline_after(timeout), |_| Change::Remove)
     }
 
     /// Removes every key, one after the other. What others insert meanwhile may stay.
@@ -248,7 +247,7 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// # Errors
     /// As [`remove`](Map::remove).
     pub fn clear(&self) -> Result<()> {
-        self.slots.clear(None)
+        self.buckets.clear(None)
     }
 
     /// The entries, in no order that means something, while others may change the map.
@@ -271,33 +270,27 @@ impl<K: ShmLayout, V: ShmLayout> Map<K, V> {
     /// # Ok::<(), zeroipc::Error>(())
     /// ```
     pub fn iter(&self) -> MapIter<'_, K, V> {
-        MapIter { slots: &self.slots, next: 0 }
+        MapIter { buckets: &self.buckets, next: 0 }
     }
 
     /// How many keys there are; it looks at every slot. Exact when nobody changes the map meanwhile.
-    ///
-    /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt).
-    pub fn len(&self) -> Result<u64> {
-        self.slots.len()
+    pub fn len(&self) -> u64 {
+        self.buckets.len()
     }
 
     /// Whether there is no key.
-    ///
-    /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt).
-    pub fn is_empty(&self) -> Result<bool> {
-        self.slots.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
     }
 
     /// How many slots there are: the most entries that the map can hold.
     pub fn capacity(&self) -> u64 {
-        self.slots.capacity()
+        self.buckets.capacity()
     }
 
     /// The map's name in its segment.
     pub fn name(&self) -> &str {
-        self.slots.name()
+        self.buckets.name()
     }
 }
 
@@ -315,7 +308,7 @@ fn are_same<V: ShmLayout>(one: &V, other: &V) -> bool {
 
 /// The entries of a [`Map`]: see [`Map::iter`].
 pub struct MapIter<'a, K, V> {
-    slots: &'a MappedSlots<K, V>,
+    buckets: &'a MappedBuckets<K, V>,
     next: u64,
 }
 
@@ -323,7 +316,7 @@ impl<K: ShmLayout, V: ShmLayout> Iterator for MapIter<'_, K, V> {
     type Item = Result<(K, V)>;
 
     fn next(&mut self) -> Option<Result<(K, V)>> {
-        self.slots.next_entry(&mut self.next)
+        self.buckets.next_entry(&mut self.next)
     }
 }
 
@@ -338,18 +331,18 @@ impl<'a, K: ShmLayout, V: ShmLayout> IntoIterator for &'a Map<K, V> {
 
 impl<K, V> Clone for Map<K, V> {
     fn clone(&self) -> Self {
-        Map { slots: self.slots.clone() }
+        Map { buckets: self.buckets.clone() }
     }
 }
 
 impl<K, V> fmt::Debug for Map<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.slots.fmt(f)
+        self.buckets.fmt(f)
     }
 }
 
 impl<K, V> fmt::Debug for MapIter<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MapIter").field("map", self.slots).field("next", &self.next).finish()
+        f.debug_struct("MapIter").field("map", self.buckets).field("next", &self.next).finish()
     }
 }

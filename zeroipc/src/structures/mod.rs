@@ -9,8 +9,8 @@
 
 pub(crate) mod array;
 pub(crate) mod map;
+pub(crate) mod map_buckets;
 pub(crate) mod map_kernel;
-pub(crate) mod map_slots;
 pub(crate) mod mapped;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;

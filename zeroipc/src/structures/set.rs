@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::map_buckets::MappedBuckets;
 use super::map_kernel::Change;
-use super::map_slots::MappedSlots;
 use crate::error::Result;
 use crate::format::schema::Kind;
 use crate::memory::Memory;
@@ -29,11 +29,11 @@ use crate::{ErrorKind, Map};
 /// assert!(!seen.insert(7)?, "it is there already");
 /// assert!(seen.contains(&7)?);
 /// assert!(seen.remove(&7)?);
-/// assert!(seen.is_empty()?);
+/// assert!(seen.is_empty());
 /// # Ok::<(), zeroipc::Error>(())
 /// ```
 pub struct Set<T> {
-    slots: MappedSlots<T, ()>,
+    buckets: MappedBuckets<T, ()>,
 }
 
 impl<T: ShmLayout> Set<T> {
@@ -41,10 +41,10 @@ impl<T: ShmLayout> Set<T> {
     ///
     /// # Errors
     /// [`Exists`](ErrorKind::Exists), [`BadName`](ErrorKind::BadName), [`BadArgument`](ErrorKind::BadArgument) for 0
-    /// entries or more than 2^31 slots, [`OutOfSpace`](ErrorKind::OutOfSpace), [`OutOfMemory`](ErrorKind::OutOfMemory),
+    /// entries or more than 2^30 buckets hold, [`OutOfSpace`](ErrorKind::OutOfSpace), [`OutOfMemory`](ErrorKind::OutOfMemory),
     /// [`TableFull`](ErrorKind::TableFull), [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
     pub fn create(memory: &Memory, name: &str, entries: u64) -> Result<Set<T>> {
-        Ok(Set { slots: MappedSlots::create(memory, Kind::SET, name, entries, &[T::DESC])? })
+        Ok(Set { buckets: MappedBuckets::create(memory, Kind::SET, name, entries, &[T::DESC])? })
     }
 
     /// Opens a set.
@@ -53,7 +53,7 @@ impl<T: ShmLayout> Set<T> {
     /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch),
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) naming the first field that differs, [`Corrupt`](ErrorKind::Corrupt).
     pub fn open(memory: &Memory, name: &str) -> Result<Set<T>> {
-        Ok(Set { slots: MappedSlots::open(memory, Kind::SET, name, &[T::DESC])? })
+        Ok(Set { buckets: MappedBuckets::open(memory, Kind::SET, name, &[T::DESC])? })
     }
 
     /// Opens a set, or creates it if there is none; of several processes that do so, one creates.
@@ -62,7 +62,7 @@ impl<T: ShmLayout> Set<T> {
     /// As [`create`](Set::create) and [`open`](Set::open), and [`BadArgument`](ErrorKind::BadArgument) if the set is there
     /// with another number of slots.
     pub fn open_or_create(memory: &Memory, name: &str, entries: u64) -> Result<Set<T>> {
-        Ok(Set { slots: MappedSlots::open_or_create(memory, Kind::SET, name, entries, &[T::DESC])? })
+        Ok(Set { buckets: MappedBuckets::open_or_create(memory, Kind::SET, name, entries, &[T::DESC])? })
     }
 
     /// Whether a key is there. Waits for nobody.
@@ -71,7 +71,7 @@ impl<T: ShmLayout> Set<T> {
     /// [`Corrupt`](ErrorKind::Corrupt).
     #[inline]
     pub fn contains(&self, key: &T) -> Result<bool> {
-        self.slots.contains(key)
+        self.buckets.contains(key)
     }
 
     /// Inserts a key; `false` when it is there already.
@@ -95,7 +95,7 @@ impl<T: ShmLayout> Set<T> {
     #[inline]
     fn insert_until(&self, key: &T, deadline: Option<Instant>) -> Result<bool> {
         let decide = |there: Option<&()>| if there.is_none() { Change::Put } else { Change::Keep };
-        Ok(self.slots.change(key, &(), deadline, decide)?.is_none())
+        Ok(self.buckets.change(key, &(), deadline, decide)?.is_none())
     }
 
     /// Removes a key; `false` when it is not there.
@@ -104,7 +104,7 @@ impl<T: ShmLayout> Set<T> {
     /// [`ReadOnly`](ErrorKind::ReadOnly); [`Corrupt`](ErrorKind::Corrupt).
     #[inline]
     pub fn remove(&self, key: &T) -> Result<bool> {
-        Ok(self.slots.change(key, &(), None, |_| Change::Remove)?.is_some())
+        Ok(self.buckets.change(key, &(), None, |_| Change::Remove)?.is_some())
     }
 
     /// As [`remove`](Set::remove), waiting for other writers for at most `timeout`: with one of zero, not at all.
@@ -112,7 +112,7 @@ impl<T: ShmLayout> Set<T> {
     /// # Errors
     /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was done; otherwise as [`remove`](Set::remove).
     pub fn remove_timeout(&self, key: &T, timeout: Duration) -> Result<bool> {
-        Ok(self.slots.change(key, &(), deadline_after(timeout), |_| Change::Remove)?.is_some())
+        Ok(self.buckets.change(key, &(), deadline_after(timeout), |_| Change::Remove)?.is_some())
     }
 
     /// Removes every key, one after the other. What others insert meanwhile may stay.
@@ -120,7 +120,7 @@ impl<T: ShmLayout> Set<T> {
     /// # Errors
     /// As [`remove`](Set::remove).
     pub fn clear(&self) -> Result<()> {
-        self.slots.clear(None)
+        self.buckets.clear(None)
     }
 
     /// The keys, in no order that means something, while others may change the set.
@@ -140,39 +140,33 @@ impl<T: ShmLayout> Set<T> {
     /// # Ok::<(), zeroipc::Error>(())
     /// ```
     pub fn iter(&self) -> SetIter<'_, T> {
-        SetIter { slots: &self.slots, next: 0 }
+        SetIter { buckets: &self.buckets, next: 0 }
     }
 
     /// How many keys there are; it looks at every slot. Exact when nobody changes the set meanwhile.
-    ///
-    /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt).
-    pub fn len(&self) -> Result<u64> {
-        self.slots.len()
+    pub fn len(&self) -> u64 {
+        self.buckets.len()
     }
 
     /// Whether there is no key.
-    ///
-    /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt).
-    pub fn is_empty(&self) -> Result<bool> {
-        self.slots.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
     }
 
     /// How many slots there are: the most keys that the set can hold.
     pub fn capacity(&self) -> u64 {
-        self.slots.capacity()
+        self.buckets.capacity()
     }
 
     /// The set's name in its segment.
     pub fn name(&self) -> &str {
-        self.slots.name()
+        self.buckets.name()
     }
 }
 
 /// The keys of a [`Set`]: see [`Set::iter`].
 pub struct SetIter<'a, T> {
-    slots: &'a MappedSlots<T, ()>,
+    buckets: &'a MappedBuckets<T, ()>,
     next: u64,
 }
 
@@ -180,7 +174,7 @@ impl<T: ShmLayout> Iterator for SetIter<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        self.slots.next_entry(&mut self.next).map(|entry| entry.map(|(key, ())| key))
+        self.buckets.next_entry(&mut self.next).map(|entry| entry.map(|(key, ())| key))
     }
 }
 
@@ -195,18 +189,18 @@ impl<'a, T: ShmLayout> IntoIterator for &'a Set<T> {
 
 impl<T> Clone for Set<T> {
     fn clone(&self) -> Self {
-        Set { slots: self.slots.clone() }
+        Set { buckets: self.buckets.clone() }
     }
 }
 
 impl<T> fmt::Debug for Set<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.slots.fmt(f)
+        self.buckets.fmt(f)
     }
 }
 
 impl<T> fmt::Debug for SetIter<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SetIter").field("set", self.slots).field("next", &self.next).finish()
+        f.debug_struct("SetIter").field("set", self.buckets).field("next", &self.next).finish()
     }
 }
