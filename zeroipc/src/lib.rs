@@ -56,10 +56,12 @@ extern crate self as zeroipc;
 #[doc(hidden)]
 pub mod __private;
 mod attach;
+mod canonical;
 mod entries;
 mod error;
 #[allow(dead_code, unreachable_pub)]
 mod format;
+mod hash;
 mod include_schema;
 mod memory;
 mod os;
@@ -89,6 +91,9 @@ pub use structures::latch::Latch;
 pub use structures::queue::Queue;
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use structures::signal::Signal;
+pub use structures::map::{Map, MapIter};
+pub use structures::queue::Queue;
+pub use structures::set::{Set, SetIter};
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

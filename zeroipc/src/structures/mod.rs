@@ -24,4 +24,15 @@ pub(crate) mod semaphore;
 pub(crate) mod semaphore_kernel;
 pub(crate) mod signal;
 pub(crate) mod signal_kernel;
+//! | [`Map`](crate::Map), [`Set`](crate::Set) | get, contains, iterate | lock-free | nothing is claimed, so nothing is left |
+//! | | insert, update, remove | waits for writers of the same home | the change is done or never happened, and the next writer takes over |
+
+pub(crate) mod array;
+pub(crate) mod map;
+pub(crate) mod map_buckets;
+pub(crate) mod map_kernel;
+pub(crate) mod mapped;
+pub(crate) mod queue;
+pub(crate) mod queue_kernel;
+pub(crate) mod set;
 pub(crate) mod waiting;
