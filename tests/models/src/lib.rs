@@ -17,9 +17,13 @@
 mod error;
 mod explore;
 mod format;
+mod loom_mutex;
 mod loom_queue;
 mod loom_table;
 mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
+mod mutex_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;

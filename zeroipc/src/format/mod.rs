@@ -3,9 +3,15 @@
 #[rustfmt::skip]
 pub(crate) mod array;
 #[rustfmt::skip]
+pub(crate) mod condvar;
+#[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
+pub(crate) mod mutex;
+#[rustfmt::skip]
 pub(crate) mod queue;
+#[rustfmt::skip]
+pub(crate) mod rwlock;
 #[rustfmt::skip]
 pub(crate) mod schema;
 #[rustfmt::skip]

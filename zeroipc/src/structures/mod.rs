@@ -7,6 +7,8 @@
 
 pub(crate) mod array;
 pub(crate) mod mapped;
+pub(crate) mod mutex;
+pub(crate) mod mutex_kernel;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
 pub(crate) mod waiting;
