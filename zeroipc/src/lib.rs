@@ -81,6 +81,7 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::condvar::Condvar;
 pub use structures::mutex::{Mutex, MutexGuard};
 pub use structures::queue::Queue;
 pub use table::TableVersion;

@@ -13,10 +13,14 @@
 #![allow(clippy::arc_with_non_send_sync)]
 
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
+mod condvar_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
 mod explore;
 mod format;
+mod loom_condvar;
 mod loom_mutex;
 mod loom_queue;
 mod loom_table;

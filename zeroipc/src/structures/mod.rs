@@ -6,6 +6,8 @@
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
 pub(crate) mod array;
+pub(crate) mod condvar;
+pub(crate) mod condvar_kernel;
 pub(crate) mod mapped;
 pub(crate) mod mutex;
 pub(crate) mod mutex_kernel;
