@@ -88,6 +88,8 @@ pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::barrier::{Barrier, BarrierMember};
 pub use structures::event::{Event, EventMode};
 pub use structures::latch::Latch;
+pub use structures::condvar::Condvar;
+pub use structures::mutex::{Mutex, MutexGuard};
 pub use structures::queue::Queue;
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use structures::signal::Signal;

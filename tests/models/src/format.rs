@@ -4,10 +4,20 @@
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/map.rs"]
 pub(crate) mod map;
+#[path = "../../../zeroipc/src/format/condvar.rs"]
+pub(crate) mod condvar;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/mutex.rs"]
+pub(crate) mod mutex;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]
 pub(crate) mod queue;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/rwlock.rs"]
+pub(crate) mod rwlock;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/schema.rs"]

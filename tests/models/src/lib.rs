@@ -15,6 +15,8 @@
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
 mod barrier_kernel;
+#[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
+mod condvar_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
@@ -29,11 +31,16 @@ mod latch_kernel;
 mod loom_barrier;
 mod loom_event;
 mod loom_latch;
+mod loom_condvar;
+mod loom_mutex;
 mod loom_queue;
 mod loom_semaphore;
 mod loom_signal;
 mod loom_table;
 mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
+mod mutex_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;

@@ -3,11 +3,16 @@
 #[rustfmt::skip]
 pub(crate) mod array;
 #[rustfmt::skip]
+pub(crate) mod condvar;
+#[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
 pub(crate) mod map;
+pub(crate) mod mutex;
 #[rustfmt::skip]
 pub(crate) mod queue;
+#[rustfmt::skip]
+pub(crate) mod rwlock;
 #[rustfmt::skip]
 pub(crate) mod schema;
 #[rustfmt::skip]
