@@ -17,9 +17,12 @@
 mod error;
 mod explore;
 mod format;
+mod loom_once;
 mod loom_queue;
 mod loom_table;
 mod loom_waiting;
+#[path = "../../../zeroipc/src/structures/once_kernel.rs"]
+mod once_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;

@@ -5,6 +5,8 @@ pub(crate) mod array;
 #[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
+pub(crate) mod once;
+#[rustfmt::skip]
 pub(crate) mod queue;
 #[rustfmt::skip]
 pub(crate) mod schema;

@@ -66,7 +66,7 @@ fn futex_waitv(words: &[(&AtomicU64, u32)], at_most: Duration) -> bool {
         // The machine is little-endian, so the low half is at the word's own address.
         wait.uaddr = std::ptr::from_ref(*word).addr() as u64;
         // Without the flag for private ones.
-        wait.flags = libc::FUTEX_32.cast_unsigned();
+        wait.flags = libc::FUTEX2_SIZE_U32.cast_unsigned();
         wait
     };
     let waits: Vec<libc::futex_waitv> = words.iter().map(wait).collect();

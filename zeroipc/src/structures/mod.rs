@@ -6,7 +6,12 @@
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
 pub(crate) mod array;
+pub(crate) mod future;
+pub(crate) mod lazy;
 pub(crate) mod mapped;
+pub(crate) mod once;
+pub(crate) mod once_kernel;
+pub(crate) mod outcome;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
 pub(crate) mod waiting;
