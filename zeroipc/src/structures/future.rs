@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::once::Owned;
-use super::once_kernel::{Claim, Corrupt, Ended, MOST_ROUNDS, Outcome as Settled, State};
+use super::once_kernel::{Claim, Ended, Outcome as Settled, State};
 use super::outcome::Outcome;
 use super::waiting::{Patience, Turn};
 use crate::error::{Error, ErrorKind, Result};
@@ -148,15 +148,14 @@ impl<T: ShmLayout> Future<T> {
 
     /// One attempt to get the value.
     pub(super) fn attempt(&self, patience: &mut Patience) -> Result<Turn<'_, T>> {
-        for _ in 0..MOST_ROUNDS {
-            match self.outcome.kernel().settle(false, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
-                Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
-                Turn::Done(Settled::Done) => return Ok(Turn::Done(self.outcome.value())),
-                Turn::Done(Settled::Failed(word)) => self.outcome.failure(word)?,
-                Turn::Done(Settled::Abandoned(ended)) => return Err(self.abandoned(ended)),
-            }
-        }
-        Err(self.outcome.corrupt(Corrupt))
+        let kernel = self.outcome.kernel();
+        Ok(match kernel.settle(false, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
+            Turn::Done(Settled::Done) => Turn::Done(self.outcome.value()),
+            Turn::Done(Settled::Failed(word)) => self.outcome.failure(word).map(|()| Turn::Again)?,
+            Turn::Done(Settled::Abandoned(ended)) => return Err(self.abandoned(ended)),
+            Turn::Again => Turn::Again,
+            Turn::Wait(nap) => Turn::Wait(nap),
+        })
     }
 
     #[cold]

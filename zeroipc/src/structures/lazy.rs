@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::once::{OnceState, Owned};
-use super::once_kernel::{Corrupt, Entry, MOST_ROUNDS, Outcome as Settled, State};
+use super::once_kernel::{Entry, Outcome as Settled, State};
 use super::outcome::Outcome;
 use super::waiting::{Patience, Turn};
 use crate::error::Result;
@@ -188,15 +188,13 @@ impl<T: ShmLayout> Lazy<T> {
 
     fn attempt(&self, me: u32, patience: &mut Patience) -> Result<Turn<'_, Found<'_, T>>> {
         let kernel = self.outcome.kernel();
-        for _ in 0..MOST_ROUNDS {
-            match kernel.enter(me, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
-                Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
-                Turn::Done(Entry::Mine(claim)) => return Ok(Turn::Done(Found::Mine(Owned::new(claim, kernel)))),
-                Turn::Done(Entry::Done) => return Ok(Turn::Done(Found::Value(self.outcome.value()))),
-                Turn::Done(Entry::Failed(word)) => self.outcome.failure(word)?,
-            }
-        }
-        Err(self.outcome.corrupt(Corrupt))
+        Ok(match kernel.enter(me, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
+            Turn::Done(Entry::Mine(claim)) => Turn::Done(Found::Mine(Owned::new(claim, kernel))),
+            Turn::Done(Entry::Done) => Turn::Done(Found::Value(self.outcome.value())),
+            Turn::Done(Entry::Failed(word)) => self.outcome.failure(word).map(|()| Turn::Again)?,
+            Turn::Again => Turn::Again,
+            Turn::Wait(nap) => Turn::Wait(nap),
+        })
     }
 
     /// The value if it is there. Works on a read-only segment too.
@@ -242,16 +240,14 @@ impl<T: ShmLayout> Lazy<T> {
     }
 
     fn settle(&self, patience: &mut Patience) -> Result<Turn<'_, T>> {
-        for _ in 0..MOST_ROUNDS {
-            match self.outcome.kernel().settle(true, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
-                Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
-                Turn::Done(Settled::Done) => return Ok(Turn::Done(self.outcome.value())),
-                Turn::Done(Settled::Failed(word)) => self.outcome.failure(word)?,
-                // It waits through these.
-                Turn::Done(Settled::Abandoned(_)) => {}
-            }
-        }
-        Err(self.outcome.corrupt(Corrupt))
+        let kernel = self.outcome.kernel();
+        Ok(match kernel.settle(true, patience).map_err(|corrupt| self.outcome.corrupt(corrupt))? {
+            Turn::Done(Settled::Done) => Turn::Done(self.outcome.value()),
+            Turn::Done(Settled::Failed(word)) => self.outcome.failure(word).map(|()| Turn::Again)?,
+            // It waits through these.
+            Turn::Done(Settled::Abandoned(_)) | Turn::Again => Turn::Again,
+            Turn::Wait(nap) => Turn::Wait(nap),
+        })
     }
 
     /// Whether the value is there.

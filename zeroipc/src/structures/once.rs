@@ -285,6 +285,7 @@ impl Once {
     fn attempt(&self, me: u32, patience: &mut Patience) -> Result<Turn<'_, Option<Owned<'_>>>> {
         let kernel = self.kernel();
         match kernel.enter(me, patience).map_err(|corrupt| self.corrupt(corrupt))? {
+            Turn::Again => Ok(Turn::Again),
             Turn::Wait(nap) => Ok(Turn::Wait(nap)),
             Turn::Done(Entry::Mine(claim)) => Ok(Turn::Done(Some(Owned::new(claim, kernel)))),
             Turn::Done(Entry::Done) => Ok(Turn::Done(None)),

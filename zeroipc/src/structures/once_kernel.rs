@@ -39,8 +39,8 @@ use crate::sync::{Acquire, AtomicU64, Relaxed, Release, fence};
 const OWNER_MASK: u64 = ((1 << ONCE_OWNER_BITS) - 1) << ONCE_OWNER_SHIFT;
 const CLAIMS_MASK: u64 = u64::MAX << ONCE_CLAIMS_SHIFT;
 
-/// More changes of the word than an attempt can lose against by any chance that matters.
-pub(crate) const MOST_ROUNDS: u32 = 10_000;
+/// More changes of the word than one can lose against by any chance that matters.
+const MOST_ROUNDS: u32 = 10_000;
 
 /// How the last owner ended that left nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,31 +163,24 @@ impl<'w, P: Peers> Kernel<'w, P> {
 
     /// Attempts to own the cell or to learn what it was filled with. The way of those who would fill it.
     pub(crate) fn enter(&self, me: u32, patience: &mut Patience) -> Result<Turn<'w, Entry>, Corrupt> {
-        for _ in 0..MOST_ROUNDS {
-            let (word, state) = self.look()?;
-            let ended = match state {
-                State::Done => return Ok(Turn::Done(Entry::Done)),
-                State::Failed => return Ok(Turn::Done(Entry::Failed(word))),
-                State::Vacant(ended) => ended,
-                State::Running(owner, _) => {
-                    if patience.spin(self.state, word) {
-                        continue;
-                    }
-                    if !self.peers.is_dead(owner) {
-                        match self.marked(word) {
-                            Some(seen) => return Ok(Turn::Wait(patience.nap(self.state, seen))),
-                            None => continue,
-                        }
-                    }
-                    point!("once.enter.dead");
-                    Ended::Died
+        let (word, state) = self.look()?;
+        let ended = match state {
+            State::Done => return Ok(Turn::Done(Entry::Done)),
+            State::Failed => return Ok(Turn::Done(Entry::Failed(word))),
+            State::Vacant(ended) => ended,
+            State::Running(owner, _) => {
+                if patience.spin(self.state, word) {
+                    return Ok(Turn::Again);
                 }
-            };
-            if let Some(claim) = self.claim(word, me, ended) {
-                return Ok(Turn::Done(Entry::Mine(claim)));
+                if !self.peers.is_dead(owner) {
+                    let Some(seen) = self.marked(word) else { return Ok(Turn::Again) };
+                    return Ok(Turn::Wait(patience.nap(self.state, seen)));
+                }
+                point!("once.enter.dead");
+                Ended::Died
             }
-        }
-        Err(Corrupt)
+        };
+        Ok(self.claim(word, me, ended).map_or(Turn::Again, |claim| Turn::Done(Entry::Mine(claim))))
     }
 
     /// Owns the cell if nobody alive fills it or has; without waiting. `Err` is what it is instead.
@@ -246,40 +239,33 @@ impl<'w, P: Peers> Kernel<'w, P> {
     /// Attempts to learn what the cell was filled with. The way of those who only wait; `through` is to wait also while nobody
     /// fills it, whoever was there before.
     pub(crate) fn settle(&self, through: bool, patience: &mut Patience) -> Result<Turn<'w, Outcome>, Corrupt> {
-        for _ in 0..MOST_ROUNDS {
-            let (word, state) = self.look()?;
-            match state {
-                State::Done => return Ok(Turn::Done(Outcome::Done)),
-                State::Failed => return Ok(Turn::Done(Outcome::Failed(word))),
-                State::Vacant(ended) if ended != Ended::Nobody && !through => {
-                    return Ok(Turn::Done(Outcome::Abandoned(ended)));
-                }
-                _ => {}
+        let (word, state) = self.look()?;
+        match state {
+            State::Done => return Ok(Turn::Done(Outcome::Done)),
+            State::Failed => return Ok(Turn::Done(Outcome::Failed(word))),
+            State::Vacant(ended) if ended != Ended::Nobody && !through => {
+                return Ok(Turn::Done(Outcome::Abandoned(ended)));
             }
-            if patience.spin(self.state, word) {
-                continue;
-            }
-            if let State::Running(owner, _) = state
-                && self.peers.is_dead(owner)
-            {
-                point!("once.settle.dead");
-                if self.writable {
-                    self.recover(word);
-                    continue;
-                }
-                if !through {
-                    return Ok(Turn::Done(Outcome::Abandoned(Ended::Died)));
-                }
-            }
-            let Some(seen) = self.marked(word) else { continue };
-            let asks = !self.writable || matches!(state, State::Running(..));
-            return Ok(Turn::Wait(if asks {
-                patience.nap(self.state, seen)
-            } else {
-                Nap::until_changed(self.state, seen)
-            }));
+            _ => {}
         }
-        Err(Corrupt)
+        if patience.spin(self.state, word) {
+            return Ok(Turn::Again);
+        }
+        let owner = if let State::Running(owner, _) = state { Some(owner) } else { None };
+        if owner.is_some_and(|owner| self.peers.is_dead(owner)) {
+            point!("once.settle.dead");
+            if self.writable {
+                self.recover(word);
+                return Ok(Turn::Again);
+            }
+            if !through {
+                return Ok(Turn::Done(Outcome::Abandoned(Ended::Died)));
+            }
+        }
+        let Some(seen) = self.marked(word) else { return Ok(Turn::Again) };
+        // Nobody tells who looks without a bit, and the dead tell nobody.
+        let naps = !self.writable || owner.is_some();
+        Ok(Turn::Wait(if naps { patience.nap(self.state, seen) } else { Nap::until_changed(self.state, seen) }))
     }
 
     /// Frees a cell whose owner is dead.
