@@ -10,6 +10,8 @@ pub(crate) mod condvar;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/mutex.rs"]
 pub(crate) mod mutex;
+#[path = "../../../zeroipc/src/format/once.rs"]
+pub(crate) mod once;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]

@@ -33,11 +33,14 @@ mod loom_event;
 mod loom_latch;
 mod loom_condvar;
 mod loom_mutex;
+mod loom_once;
 mod loom_queue;
 mod loom_semaphore;
 mod loom_signal;
 mod loom_table;
 mod loom_waiting;
+#[path = "../../../zeroipc/src/structures/once_kernel.rs"]
+mod once_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
 mod mutex_kernel;

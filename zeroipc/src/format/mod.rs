@@ -9,6 +9,7 @@ pub(crate) mod locks;
 #[rustfmt::skip]
 pub(crate) mod map;
 pub(crate) mod mutex;
+pub(crate) mod once;
 #[rustfmt::skip]
 pub(crate) mod queue;
 #[rustfmt::skip]
