@@ -81,6 +81,8 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, Peeked, Received, ReceivedRun};
+pub use structures::broadcast_sides::Policy;
 pub use structures::queue::Queue;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};

@@ -6,6 +6,9 @@
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
 pub(crate) mod array;
+pub(crate) mod broadcast;
+pub(crate) mod broadcast_kernel;
+pub(crate) mod broadcast_sides;
 pub(crate) mod mapped;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
