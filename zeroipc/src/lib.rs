@@ -84,6 +84,9 @@ pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, Peeked, Received, ReceivedRun};
 pub use structures::broadcast_sides::Policy;
 pub use structures::queue::Queue;
+pub use structures::stream::{Stream, StreamProducer, Subscription};
+pub use structures::stream_adaptors::{Flow, Values, Wait};
+pub use structures::stream_derived::Derived;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

@@ -2,6 +2,10 @@
 
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/broadcast.rs"]
+pub(crate) mod broadcast;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]
 pub(crate) mod queue;
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
-//! The modules `queue_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! The modules `queue_kernel`, `broadcast_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
 //! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells and its own village).
 //!
@@ -13,10 +13,14 @@
 #![allow(clippy::arc_with_non_send_sync)]
 
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
+mod broadcast_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
 mod explore;
 mod format;
+mod loom_broadcast;
 mod loom_queue;
 mod loom_table;
 mod loom_waiting;

@@ -60,7 +60,7 @@ pub const ROLE_HELD: u64 = 2;
 /// The producer has ended the stream.
 pub const ROLE_CLOSED: u64 = 3;
 
-/// The producer has died, or given up in the middle, and with it the stream has ended.
+/// The producer has died, or given up (owner 0), and with it the stream has ended.
 pub const ROLE_FAILED: u64 = 4;
 
 /// The bits of the role's tag.

@@ -151,7 +151,8 @@ fn role_owner(role: u64) -> u32 {
 fn outcome_of(role: u64) -> Outcome {
     match role & ROLE_TAG_MASK {
         ROLE_CLOSED => Outcome::Closed,
-        ROLE_FAILED => Outcome::Failed,
+        ROLE_FAILED if role_owner(role) == 0 => Outcome::GaveUp,
+        ROLE_FAILED => Outcome::Died,
         _ => Outcome::Open,
     }
 }
@@ -204,8 +205,10 @@ pub(crate) enum Outcome {
     Open,
     /// It has closed the stream.
     Closed,
-    /// It has died, or given up.
-    Failed,
+    /// It has died.
+    Died,
+    /// It is alive and has given up.
+    GaveUp,
 }
 
 /// Why the role cannot be taken.
@@ -378,11 +381,10 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
             match word & ROLE_TAG_MASK {
                 ROLE_VACANT => {}
                 ROLE_HELD if !self.peers.is_dead(role_owner(word)) => return Err(Refused::Held),
-                ROLE_HELD if ends => self.fail(word),
+                ROLE_HELD if ends => self.fail(word, role_owner(word)),
                 ROLE_HELD => {}
                 ROLE_CLOSED | ROLE_FAILED if !ends => return Err(Refused::Corrupt),
-                ROLE_CLOSED => return Err(Refused::Over(Outcome::Closed)),
-                ROLE_FAILED => return Err(Refused::Over(Outcome::Failed)),
+                ROLE_CLOSED | ROLE_FAILED => return Err(Refused::Over(outcome_of(word))),
                 _ => return Err(Refused::Corrupt),
             }
             let held = role_after(word, ROLE_HELD, me);
@@ -410,11 +412,11 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         }
     }
 
-    /// Ends a stream whose producer is dead, or gives up.
+    /// Ends a stream whose producer, `who`, is dead, or gives up: then that is 0.
     #[cold]
-    pub(crate) fn fail(&self, held: u64) {
+    pub(crate) fn fail(&self, held: u64, who: u32) {
         // SYNC role. Who does it for a dead producer has all its stores: the kernel let go of it behind them.
-        if self.words.role().compare_exchange(held, role_after(held, ROLE_FAILED, 0), AcqRel, Relaxed).is_ok() {
+        if self.words.role().compare_exchange(held, role_after(held, ROLE_FAILED, who), AcqRel, Relaxed).is_ok() {
             point!("broadcast.fail.failed");
             self.end();
         }
@@ -449,9 +451,9 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
             return outcome_of(word);
         }
         if marks {
-            self.fail(word);
+            self.fail(word, role_owner(word));
         }
-        Outcome::Failed
+        Outcome::Died
     }
 
     /// The same, by the role's word alone.

@@ -208,7 +208,7 @@ impl<T> Ground<T> {
     }
 
     /// Whether this mapping can be written to, and so wait bits be set.
-    fn marks(&self) -> bool {
+    pub(crate) fn marks(&self) -> bool {
         self.segment().writable().is_ok()
     }
 
@@ -242,8 +242,11 @@ impl<T> Ground<T> {
         match outcome {
             Outcome::Open => self.corrupt(),
             Outcome::Closed => Error::plain(ErrorKind::Closed),
-            Outcome::Failed => {
-                self.error(ErrorKind::OwnerDied, "its producer died, or gave up, before it closed it; there is no more")
+            Outcome::Died => {
+                self.error(ErrorKind::OwnerDied, "its producer died before it closed it; there is no more")
+            }
+            Outcome::GaveUp => {
+                self.error(ErrorKind::Failed, "its producer gave up before it closed it; there is no more")
             }
         }
     }
@@ -524,13 +527,26 @@ impl<T> Publishing<T> {
         }
     }
 
-    /// Ends the stream: well, or as if this process had died.
-    pub(crate) fn end(&self, well: bool) {
+    /// Ends the stream.
+    pub(crate) fn end(&self, how: Ending) {
         if self.is_mine() {
             let kernel = self.ground.kernel();
-            if well { kernel.close(self.held) } else { kernel.fail(self.held) }
+            match how {
+                Ending::Well => kernel.close(self.held),
+                Ending::GivenUp => kernel.fail(self.held, 0),
+                Ending::SourceDied => kernel.fail(self.held, self.me),
+            }
         }
     }
+}
+
+/// How a producer ends its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Well,
+    GivenUp,
+    /// As if this producer had died: where its elements come from, somebody has.
+    SourceDied,
 }
 
 /// The side that reads: a cursor in the segment, or, for who only looks, none.

@@ -12,4 +12,7 @@ pub(crate) mod broadcast_sides;
 pub(crate) mod mapped;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod stream;
+pub(crate) mod stream_adaptors;
+pub(crate) mod stream_derived;
 pub(crate) mod waiting;
