@@ -99,6 +99,12 @@ pub use structures::signal::Signal;
 pub use structures::map::{Map, MapIter};
 pub use structures::queue::Queue;
 pub use structures::set::{Set, SetIter};
+pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, Peeked, Received, ReceivedRun};
+pub use structures::broadcast_sides::Policy;
+pub use structures::queue::Queue;
+pub use structures::stream::{Stream, StreamProducer, Subscription};
+pub use structures::stream_adaptors::{Flow, Values, Wait};
+pub use structures::stream_derived::Derived;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

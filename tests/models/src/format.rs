@@ -12,6 +12,8 @@ pub(crate) mod condvar;
 pub(crate) mod mutex;
 #[path = "../../../zeroipc/src/format/once.rs"]
 pub(crate) mod once;
+#[path = "../../../zeroipc/src/format/broadcast.rs"]
+pub(crate) mod broadcast;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]

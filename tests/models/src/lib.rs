@@ -1,6 +1,7 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
 //! The modules `…_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! The modules `queue_kernel`, `broadcast_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
 //! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells).
 //!
@@ -17,6 +18,8 @@
 mod barrier_kernel;
 #[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
 mod condvar_kernel;
+#[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
+mod broadcast_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
@@ -34,6 +37,7 @@ mod loom_latch;
 mod loom_condvar;
 mod loom_mutex;
 mod loom_once;
+mod loom_broadcast;
 mod loom_queue;
 mod loom_semaphore;
 mod loom_signal;

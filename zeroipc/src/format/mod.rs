@@ -4,6 +4,7 @@
 pub(crate) mod array;
 #[rustfmt::skip]
 pub(crate) mod condvar;
+pub(crate) mod broadcast;
 #[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
