@@ -8,6 +8,7 @@
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`image`] | damaged segments, and everything that can be done with one |
+//! | [`futures`] | polling futures by hand |
 //! | [`scale`] | how much a run does |
 //! | [`types`] | the elements that the tests share |
 //! | [`sys`] | the system calls behind all this |
@@ -16,6 +17,7 @@ pub mod actor;
 pub mod at;
 pub mod chaos;
 pub mod emitted;
+pub mod futures;
 pub mod image;
 pub mod names;
 pub mod rng;
