@@ -9,6 +9,8 @@
 //! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`image`] | damaged segments, and everything that can be done with one |
 //! | [`futures`] | polling futures by hand |
+//! | [`linear`] | whether what many did at once could have been done one after the other |
+//! | [`shake`] | threads that dawdle at points, and processes that die at one, by chance |
 //! | [`scale`] | how much a run does |
 //! | [`types`] | the elements that the tests share |
 //! | [`sys`] | the system calls behind all this |
@@ -19,9 +21,11 @@ pub mod chaos;
 pub mod emitted;
 pub mod futures;
 pub mod image;
+pub mod linear;
 pub mod names;
 pub mod rng;
 pub mod scale;
+pub mod shake;
 pub mod sys;
 pub mod trace;
 pub mod types;

@@ -18,6 +18,7 @@ mod error;
 mod explore;
 mod format;
 mod loom_queue;
+mod loom_reactor;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -28,6 +29,9 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/reactor/roster.rs"]
+mod roster;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

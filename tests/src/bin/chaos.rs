@@ -1,10 +1,14 @@
 //! The kill matrix, and kills by chance under load; also the children that die in it.
 //!
-//! `chaos matrix [--only TEXT]` runs the rows, prints the table and writes `docs/kill-matrix.md`.
+//! `chaos matrix [--only TEXT]` runs the rows, prints the table and writes `docs/kill-matrix.md`;
+//! `chaos random [--only TEXT] [--seconds N] [--seed S] [--rounds N]` kills by chance.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use zeroipc_tests::chaos::{child, matrix, run};
+use zeroipc_tests::chaos::{child, matrix, run, storm};
+use zeroipc_tests::linear::game;
+use zeroipc_tests::rng::Rng;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -14,9 +18,20 @@ fn main() -> ExitCode {
             child::main(&args);
             ExitCode::SUCCESS
         }
+        Some("work") => {
+            zeroipc_tests::actor::begin();
+            storm::main(&args);
+            ExitCode::SUCCESS
+        }
+        Some("play") => {
+            zeroipc_tests::actor::begin();
+            game::main(&args);
+            ExitCode::SUCCESS
+        }
+        Some("random") => random(&args),
         Some("matrix") => whole_matrix(option(&args, "--only")),
         _ => {
-            eprintln!("chaos: `matrix [--only TEXT]`");
+            eprintln!("chaos: `matrix [--only TEXT]` or `random [--only TEXT] [--seconds N] [--seed S] [--rounds N]`");
             ExitCode::FAILURE
         }
     }
@@ -47,4 +62,26 @@ fn whole_matrix(only: Option<String>) -> ExitCode {
         }
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn random(args: &[String]) -> ExitCode {
+    let number = |name: &str| option(args, name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} {text}")));
+    let seed = number("--seed").unwrap_or_else(Rng::seed);
+    let weather = storm::Weather {
+        program: std::env::current_exe().expect("the system knows what runs"),
+        only: option(args, "--only"),
+        seed,
+        time: Duration::from_secs(number("--seconds").unwrap_or(40)),
+        rounds: number("--rounds").unwrap_or(u64::MAX),
+    };
+    match storm::run(&weather) {
+        Ok(tallies) => {
+            print!("{}", storm::print(seed, &tallies));
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            println!("FAILED {failure}");
+            ExitCode::FAILURE
+        }
+    }
 }

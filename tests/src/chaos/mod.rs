@@ -1,5 +1,6 @@
-//! The kill matrix: what a death leaves, structure by structure.
+//! The kill matrix and kills by chance: what a death leaves, structure by structure.
 //!
+//! # The matrix
 //! A [`Case`] is an operation that a process dies in. The runtime names every place between two steps that change
 //! shared memory (`point!("queue.push.claimed")`); the harness lets the operation run once in a child that writes down
 //! the points it reaches, and then once for every one of them in a child that dies there. So no labelled step can be
@@ -48,17 +49,24 @@
 //! - In `prepare`, [`dies`] lets a child die in the operation of another case, so that a recovery is needed.
 //!
 //! `cargo xtask chaos --only queue` runs the rows of one structure.
+//!
+//! # Kills by chance
+//! A [`Load`] is a random mix of operations that several processes do while others kill them; [`load`] says how one is
+//! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
 pub mod case;
 pub mod child;
+pub mod load;
 pub mod matrix;
 mod queue;
 pub mod run;
 mod segment;
+pub mod storm;
 
 pub use case::{Case, Scene};
 pub use child::now;
+pub use load::Load;
 pub use run::dies;
 
 use std::borrow::Cow;
@@ -72,6 +80,11 @@ pub fn cases() -> Vec<Case> {
     all.extend(array::cases());
     all.extend(queue::cases());
     all
+}
+
+/// What is played when processes are killed by chance.
+pub fn loads() -> Vec<Load> {
+    vec![array::load(), queue::load()]
 }
 
 /// Where a process died, and what others saw meanwhile.
