@@ -8,6 +8,7 @@
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`image`] | damaged segments, and everything that can be done with one |
+//! | [`futures`] | polling futures by hand |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
 //! | [`shake`] | threads that dawdle at points, and processes that die at one, by chance |
 //! | [`scale`] | how much a run does |
@@ -18,6 +19,7 @@ pub mod actor;
 pub mod at;
 pub mod chaos;
 pub mod emitted;
+pub mod futures;
 pub mod image;
 pub mod linear;
 pub mod names;

@@ -41,6 +41,7 @@ mod loom_broadcast;
 mod loom_queue;
 mod loom_semaphore;
 mod loom_signal;
+mod loom_reactor;
 mod loom_table;
 mod loom_waiting;
 #[path = "../../../zeroipc/src/structures/once_kernel.rs"]
@@ -62,6 +63,8 @@ mod semaphore_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/signal_kernel.rs"]
 mod signal_kernel;
+#[path = "../../../zeroipc/src/reactor/roster.rs"]
+mod roster;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]
