@@ -26,6 +26,7 @@ SECONDS = 150
 KERNEL = "zeroipc/src/structures/queue_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
+WAITING = "zeroipc/src/structures/waiting.rs"
 WORLD = "tests/models/src/world.rs"
 
 # What is broken, where, the text, what replaces it, and the models that notice.
@@ -34,7 +35,8 @@ MUTATIONS = [
      "store(full(claim.position), Release)", "store(full(claim.position), Relaxed)",
      ["two_producers_one_consumer", "capacity_1_wraps"]),
     ("peek loads the state relaxed", KERNEL,
-     "let word = self.cells.state(index).load(Acquire);", "let word = self.cells.state(index).load(Relaxed);",
+     "            let word = self.cells.state(index).load(Acquire);",
+     "            let word = self.cells.state(index).load(Relaxed);",
      ["two_producers_one_consumer", "capacity_1_wraps"]),
     ("claim is a relaxed CAS", KERNEL,
      "writing(t, me), Acquire, Relaxed)", "writing(t, me), Relaxed, Relaxed)",
@@ -60,7 +62,7 @@ MUTATIONS = [
      "position.saturating_sub(mask)", "position",
      ["two_producers_one_consumer", "hints_from_another_lap", "one_producer_two_consumers"]),
     ("a push beside a claimed cell stays", KERNEL,
-     "Step::Go((p + 1) & POSITION_MASK)", "Step::Go(p + 2)",
+     "=> Step::Go(after(p)),", "=> Step::Go(p + 2),",
      ["two_producers_one_consumer", "hints_from_another_lap_with_two_producers"]),
     ("WRITING is read with the hint's high bits", KERNEL,
      "let position = near.wrapping_add_signed(distance) & POSITION_MASK;",
@@ -78,9 +80,8 @@ MUTATIONS = [
     ("a take forgets the wait bit", KERNEL,
      "Ok(word) => Some(has_waiters(word)),", "Ok(_) => Some(false),",
      ["a_producer_sleeps_until_there_is_room"]),
-    ("a wake wakes one", WORLD,
-     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_all();",
-     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_one();",
+    ("a wake wakes one", KERNEL,
+     "self.peers.wake_all(self.cells.state(index));", "self.peers.wake(self.cells.state(index), 1);",
      ["all_who_sleep_on_an_element_wake", "all_who_sleep_on_room_wake"]),
     ("a bulk operation wakes only its last cell", WORLD,
      "world.kernel().wake(earlier);", "let _ = (world, earlier);",
@@ -88,12 +89,12 @@ MUTATIONS = [
     ("recovery wakes nobody", KERNEL,
      "self.peers.wake_all(state);\n        }\n    }", "}\n    }",
      ["recovery_wakes_the_sleepers"]),
-    ("a sleep has no end", KERNEL,
-     "slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline)", "slice(Duration::MAX, deadline)",
+    ("a sleep has no end", WAITING,
+     "Nap { word, seen, at_most: LOOK }", "Nap { word, seen, at_most: Duration::MAX }",
      ["a_waker_that_dies_before_it_publishes", "a_waker_that_dies_before_it_wakes",
       "a_consumer_that_dies_before_it_wakes", "who_recovers_may_die_before_it_wakes"]),
     ("who waits for WRITING asks nobody", KERNEL,
-     "if self.peers.is_dead(owner) {\n                point!", "if false {\n                point!",
+     "if !self.peers.is_dead(owner) {", "if owner > 0 {",
      ["a_producer_waits_for_the_room_of_a_dead_one"]),
     ("the living are recovered", KERNEL,
      "if !self.peers.is_dead(owner) {\n            return false;\n        }", "",

@@ -66,6 +66,8 @@ mod os;
 mod passport;
 #[doc(hidden)]
 pub mod points;
+#[cfg(feature = "async")]
+mod reactor;
 mod region;
 mod registry;
 mod shm_layout;

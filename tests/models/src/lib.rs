@@ -2,7 +2,7 @@
 //!
 //! The modules `queue_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
-//! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells and its own village).
+//! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells).
 //!
 //! `ZEROIPC_LOOM_DEEP=1` allows one preemption more; `-- --nocapture` shows how many interleavings there were.
 //! `mutate.py` breaks the kernels in known ways and checks that a model notices.

@@ -59,20 +59,45 @@ pub(crate) fn futex_wait_any(words: &[(&AtomicU64, u32)], at_most: Duration) {
 
 /// One sleep on up to 128 words; `false` when the system does not offer it.
 fn futex_waitv(words: &[(&AtomicU64, u32)], at_most: Duration) -> bool {
-    let wait = |(word, low): &(&AtomicU64, u32)| {
+    let waits: Vec<Wait> = words.iter().map(|(word, low)| Wait::new(std::ptr::from_ref(*word).addr(), *low)).collect();
+    !matches!(sleep_on(&waits, at_most), Slept::Fault | Slept::Refused)
+}
+
+/// One of several words to sleep on.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+struct Wait(libc::futex_waitv);
+
+impl Wait {
+    fn new(address: usize, low: u32) -> Wait {
         // SAFETY: it consists of numbers, for which zero is a value.
         let mut wait: libc::futex_waitv = unsafe { std::mem::zeroed() };
-        wait.val = u64::from(*low);
+        wait.val = u64::from(low);
         // The machine is little-endian, so the low half is at the word's own address.
-        wait.uaddr = std::ptr::from_ref(*word).addr() as u64;
+        wait.uaddr = address as u64;
         // Without the flag for private ones.
-        wait.flags = libc::FUTEX_32.cast_unsigned();
-        wait
-    };
-    let waits: Vec<libc::futex_waitv> = words.iter().map(wait).collect();
+        wait.flags = libc::FUTEX2_SIZE_U32.cast_unsigned();
+        Wait(wait)
+    }
+}
+
+/// How a sleep on several words ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slept {
+    /// By a wake on this word, and perhaps on others too.
+    Woken(usize),
+    /// Without a wake: a word had changed, time is over, or a signal came.
+    Over,
+    /// An address leads nowhere.
+    Fault,
+    /// The system does not offer it: Linux before 5.16, or a filter of system calls.
+    Refused,
+}
+
+fn sleep_on(waits: &[Wait], at_most: Duration) -> Slept {
     let until = monotonic_after(at_most);
-    // SAFETY: `waits` and `until` live through the call; each address in `waits` is that of a word that is borrowed, and is
-    // only read. The time is absolute, by the clock that is named.
+    // SAFETY: `waits` and `until` live through the call. The system reads four bytes at each address, or says that it
+    // cannot. The time is absolute, by the clock that is named.
     let result = unsafe {
         libc::syscall(
             libc::SYS_futex_waitv,
@@ -83,9 +108,68 @@ fn futex_waitv(words: &[(&AtomicU64, u32)], at_most: Duration) -> bool {
             libc::CLOCK_MONOTONIC,
         )
     };
-    // Woken, or one of the reasons that mean nothing to the caller.
-    result >= 0
-        || matches!(io::Error::last_os_error().raw_os_error(), Some(libc::EAGAIN | libc::EINTR | libc::ETIMEDOUT))
+    if result >= 0 {
+        return Slept::Woken(result as usize);
+    }
+    match io::Error::last_os_error().raw_os_error() {
+        Some(libc::EAGAIN | libc::EINTR | libc::ETIMEDOUT) => Slept::Over,
+        Some(libc::EFAULT) => Slept::Fault,
+        _ => Slept::Refused,
+    }
+}
+
+/// Words that somebody sleeps on together, for sleeps that others may cut short by taking a word away.
+///
+/// It holds addresses and no borrows: a word can be unmapped before the sleep begins, or while it lasts. The system then
+/// says that nothing is there, or compares what is there now; neither harms more than a sleep that is too short or too long.
+#[cfg(feature = "async")]
+#[derive(Default)]
+pub(crate) struct Vigil {
+    waits: Vec<Wait>,
+}
+
+#[cfg(feature = "async")]
+impl Vigil {
+    /// How many words it can have.
+    pub(crate) const ROOM: usize = MOST_WORDS;
+
+    pub(crate) fn clear(&mut self) {
+        self.waits.clear();
+    }
+
+    /// Adds a word, whose low half is to be other than `low` for the sleep to end.
+    pub(crate) fn add(&mut self, word: &AtomicU64, low: u32) {
+        self.waits.push(Wait::new(std::ptr::from_ref(word).addr(), low));
+    }
+
+    /// The address of a word, by its place in the order of addition.
+    pub(crate) fn address(&self, place: usize) -> Option<usize> {
+        self.waits.get(place).map(|wait| wait.0.uaddr as usize)
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = usize> {
+        self.waits.iter().map(|wait| wait.0.uaddr as usize)
+    }
+
+    /// Sleeps until one of the words changes or is woken, at most `at_most`.
+    pub(crate) fn sleep(&self, at_most: Duration) -> Slept {
+        if REFUSED.load(Relaxed) != 0 {
+            return Slept::Refused;
+        }
+        let slept = sleep_on(&self.waits, at_most);
+        if slept == Slept::Refused {
+            // Relaxed: who does not see it is refused once more.
+            REFUSED.store(1, Relaxed);
+        }
+        slept
+    }
+}
+
+/// Wakes one of those who sleep at an address, where there may be no word any more. Whoever is woken for nothing looks again.
+#[cfg(feature = "async")]
+pub(crate) fn futex_wake_at(address: usize) {
+    // SAFETY: the system takes the address as a key, does not write to it, and says so where nothing is mapped.
+    unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, 1, 0_usize, 0_usize, 0_u32) };
 }
 
 /// Now and `time` later, by the monotonic clock.
