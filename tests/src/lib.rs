@@ -7,6 +7,7 @@
 //! | [`at`] | stopping or killing a process at a named point of the runtime |
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
+//! | [`hostile`] | a peer that writes nonsense over a structure in use |
 //! | [`image`] | damaged segments, and everything that can be done with one |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
 //! | [`shake`] | threads that dawdle at points, and processes that die at one, by chance |
@@ -18,6 +19,7 @@ pub mod actor;
 pub mod at;
 pub mod chaos;
 pub mod emitted;
+pub mod hostile;
 pub mod image;
 pub mod linear;
 pub mod names;
