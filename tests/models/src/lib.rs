@@ -1,6 +1,6 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
-//! The modules `queue_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
+//! The modules `queue_kernel`, `map_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
 //! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells and its own village).
 //!
@@ -17,9 +17,13 @@
 mod error;
 mod explore;
 mod format;
+mod loom_map;
 mod loom_queue;
 mod loom_table;
 mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/map_kernel.rs"]
+mod map_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;
