@@ -24,17 +24,118 @@ pub enum StructureKind {
     Array,
     /// A [`Queue`](crate::Queue).
     Queue,
+    /// A last-in, first-out stack.
+    Stack,
+    /// A ring for one producer and one consumer.
+    Ring,
+    /// A ring for one producer and many readers.
+    Broadcast,
+    /// A hash map.
+    Map,
+    /// A hash set.
+    Set,
+    /// A pool of objects.
+    Pool,
+    /// A semaphore.
+    Semaphore,
+    /// A barrier.
+    Barrier,
+    /// A latch.
+    Latch,
+    /// A mutex.
+    Mutex,
+    /// A lock for many readers or one writer.
+    RwLock,
+    /// A condition variable.
+    Condvar,
+    /// An initialisation that is done once.
+    Once,
+    /// An event.
+    Event,
+    /// A latest value with a version.
+    Signal,
+    /// A result that is set once.
+    Future,
+    /// A value that is computed once.
+    Lazy,
+    /// A stream with subscribers.
+    Stream,
+    /// A channel.
+    Channel,
     /// Nobody has recorded what it is, or a later release has.
     Unknown,
 }
 
-impl fmt::Display for StructureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl From<Kind> for StructureKind {
+    fn from(kind: Kind) -> StructureKind {
+        match kind {
+            Kind::ARRAY => StructureKind::Array,
+            Kind::QUEUE => StructureKind::Queue,
+            Kind::STACK => StructureKind::Stack,
+            Kind::RING => StructureKind::Ring,
+            Kind::BROADCAST => StructureKind::Broadcast,
+            Kind::MAP => StructureKind::Map,
+            Kind::SET => StructureKind::Set,
+            Kind::POOL => StructureKind::Pool,
+            Kind::SEMAPHORE => StructureKind::Semaphore,
+            Kind::BARRIER => StructureKind::Barrier,
+            Kind::LATCH => StructureKind::Latch,
+            Kind::MUTEX => StructureKind::Mutex,
+            Kind::RWLOCK => StructureKind::RwLock,
+            Kind::CONDVAR => StructureKind::Condvar,
+            Kind::ONCE => StructureKind::Once,
+            Kind::EVENT => StructureKind::Event,
+            Kind::SIGNAL => StructureKind::Signal,
+            Kind::FUTURE => StructureKind::Future,
+            Kind::LAZY => StructureKind::Lazy,
+            Kind::STREAM => StructureKind::Stream,
+            Kind::CHANNEL => StructureKind::Channel,
+            _ => StructureKind::Unknown,
+        }
+    }
+}
+
+impl StructureKind {
+    /// The kind's name, as schemas have it: `"rwlock"`.
+    pub const fn word(self) -> &'static str {
+        match self {
             StructureKind::Array => "array",
             StructureKind::Queue => "queue",
+            StructureKind::Stack => "stack",
+            StructureKind::Ring => "ring",
+            StructureKind::Broadcast => "broadcast",
+            StructureKind::Map => "map",
+            StructureKind::Set => "set",
+            StructureKind::Pool => "pool",
+            StructureKind::Semaphore => "semaphore",
+            StructureKind::Barrier => "barrier",
+            StructureKind::Latch => "latch",
+            StructureKind::Mutex => "mutex",
+            StructureKind::RwLock => "rwlock",
+            StructureKind::Condvar => "condvar",
+            StructureKind::Once => "once",
+            StructureKind::Event => "event",
+            StructureKind::Signal => "signal",
+            StructureKind::Future => "future",
+            StructureKind::Lazy => "lazy",
+            StructureKind::Stream => "stream",
+            StructureKind::Channel => "channel",
             StructureKind::Unknown => "unknown",
-        })
+        }
+    }
+}
+
+impl fmt::Display for StructureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// How a structure of this kind is called.
+pub(crate) fn kind_name(kind: Kind) -> &'static str {
+    match StructureKind::from(kind) {
+        StructureKind::Unknown => "structure of a later release",
+        known => known.word(),
     }
 }
 
@@ -111,9 +212,15 @@ impl StructureInfo {
         self.capacity
     }
 
-    /// What its elements are, if that is recorded.
+    /// What its elements are, if that is recorded; of a map, what its keys are.
     pub fn element(&self) -> Option<Description<'_>> {
-        self.record.as_ref()?.types.first()?.description()
+        self.elements().next()
+    }
+
+    /// The types of its elements, as far as they are recorded: those of the keys and the values of a map, none for what
+    /// holds no elements, such as a mutex, else one.
+    pub fn elements(&self) -> impl Iterator<Item = Description<'_>> {
+        self.record.iter().flat_map(|record| &record.types).filter_map(|ty| ty.description())
     }
 
     /// The elements as bytes, at most `limit` from element `skip` on, without changing anything: those of an array, or

@@ -10,7 +10,7 @@ use zeroipc_layout::name::{SCHEMA_ENTRY, check_entry, check_segment};
 use zeroipc_layout::{Description, TypeDesc, compare, fingerprint};
 
 use crate::attach::{Attaching, Attachment, Held, Ids, LOCK_DEADLINE};
-use crate::entries::StructureInfo;
+use crate::entries::{StructureInfo, kind_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::locks::MAX_WRITER_ID;
 use crate::format::schema::Kind;
@@ -465,34 +465,6 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) size: u64,
     pub(crate) fit: Fit,
     pub(crate) initialise: &'a dyn Fn(&Region, u64) -> Result<()>,
-}
-
-/// How a structure of this kind is called.
-pub(crate) fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::ARRAY => "array",
-        Kind::QUEUE => "queue",
-        Kind::STACK => "stack",
-        Kind::RING => "ring",
-        Kind::BROADCAST => "broadcast",
-        Kind::MAP => "map",
-        Kind::SET => "set",
-        Kind::POOL => "pool",
-        Kind::SEMAPHORE => "semaphore",
-        Kind::BARRIER => "barrier",
-        Kind::LATCH => "latch",
-        Kind::MUTEX => "mutex",
-        Kind::RWLOCK => "rwlock",
-        Kind::CONDVAR => "condvar",
-        Kind::ONCE => "once",
-        Kind::EVENT => "event",
-        Kind::SIGNAL => "signal",
-        Kind::FUTURE => "future",
-        Kind::LAZY => "lazy",
-        Kind::STREAM => "stream",
-        Kind::CHANNEL => "channel",
-        _ => "structure of a later release",
-    }
 }
 
 impl From<Segment> for Memory {

@@ -930,7 +930,7 @@ typedef struct zeroipc_entry {
     char name[32];
     uint64_t offset;
     uint64_t size;
-    uint32_t kind;         /* ZEROIPC_FORMAT_KIND_ARRAY, …_QUEUE, ZEROIPC_KIND_SCHEMA or ZEROIPC_KIND_UNKNOWN */
+    uint32_t kind;         /* a ZEROIPC_FORMAT_KIND_…, ZEROIPC_KIND_SCHEMA or ZEROIPC_KIND_UNKNOWN */
     uint32_t element_size; /* 0 when not known */
 } zeroipc_entry;
 
@@ -3389,9 +3389,20 @@ typedef struct zeroipc_priv_plan {
     char who[sizeof(zeroipc_priv_shown) + 16];
 } zeroipc_priv_plan;
 
+/* The kinds in the order of their codes, which begin at 1. */
+static const char *const zeroipc_priv_kind_words[] = {
+    "array", "queue", "stack", "ring",    "broadcast", "map",   "set",    "pool",   "semaphore", "barrier", "latch",
+    "mutex", "rwlock", "condvar", "once", "event",     "signal", "future", "lazy",  "stream",    "channel",
+};
+
+static bool zeroipc_priv_knows_kind(uint32_t kind)
+{
+    return kind >= 1 && kind <= sizeof zeroipc_priv_kind_words / sizeof zeroipc_priv_kind_words[0];
+}
+
 static const char *zeroipc_priv_kind_word(uint32_t kind)
 {
-    return kind == ZEROIPC_FORMAT_KIND_ARRAY ? "array" : kind == ZEROIPC_FORMAT_KIND_QUEUE ? "queue" : "structure";
+    return zeroipc_priv_knows_kind(kind) ? zeroipc_priv_kind_words[kind - 1] : "structure";
 }
 
 /* Loads a record's only type: a private copy, checked. */
@@ -3440,8 +3451,7 @@ static zeroipc_status zeroipc_priv_check_record(const zeroipc_priv_plan *plan, c
         return zeroipc_priv_fail(ZEROIPC_UNSUPPORTED_VERSION,
                                  "%s: its record has version %u and this library reads version %u; use a newer library",
                                  plan->who, (unsigned)record->version, (unsigned)ZEROIPC_FORMAT_RECORD_VERSION);
-    if (record->kind != plan->kind && record->kind != ZEROIPC_FORMAT_KIND_ARRAY &&
-        record->kind != ZEROIPC_FORMAT_KIND_QUEUE)
+    if (!zeroipc_priv_knows_kind(record->kind))
         return zeroipc_priv_fail(
             ZEROIPC_KIND_MISMATCH,
             "%s: it has kind %u in the segment, which this library does not know; use a newer library", plan->who,
@@ -4009,8 +4019,7 @@ zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index
     entry->size = found.size;
     if (index == 0 && schema.header != NULL)
         entry->kind = ZEROIPC_KIND_SCHEMA;
-    else if (recorded && record.version == ZEROIPC_FORMAT_RECORD_VERSION &&
-             (record.kind == ZEROIPC_FORMAT_KIND_ARRAY || record.kind == ZEROIPC_FORMAT_KIND_QUEUE)) {
+    else if (recorded && record.version == ZEROIPC_FORMAT_RECORD_VERSION && zeroipc_priv_knows_kind(record.kind)) {
         entry->kind = record.kind;
         if (record.type_count == 1 && record.length >= sizeof record + sizeof type) {
             zeroipc_priv_read(&type, schema.records + at + sizeof record, sizeof type);

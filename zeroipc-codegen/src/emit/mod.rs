@@ -86,8 +86,8 @@ impl Target {
 }
 
 /// Whether the runtime of a language has a kind of structure.
-const fn has_runtime(_target: Target, kind: StructureKind) -> bool {
-    matches!(kind, StructureKind::Array | StructureKind::Queue)
+const fn has_runtime(target: Target, kind: StructureKind) -> bool {
+    matches!(target, Target::Rust) || matches!(kind, StructureKind::Array | StructureKind::Queue)
 }
 
 /// Checks that the languages' runtimes have the structures of the segments.

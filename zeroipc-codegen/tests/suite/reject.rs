@@ -2,20 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use zeroipc_codegen::{Compiler, Error, Format, Report};
+use zeroipc_codegen::{Compiler, Error, Format, Report, Source};
 
 use crate::files::{assert_golden, files, source, tests_dir};
 
-/// A compiler to Rust that finds what the cases import.
-fn compiler() -> Compiler {
-    Compiler::new().include(tests_dir().join("reject")).rust()
+/// A compiler to Rust that finds what the cases import; to C as well for a case whose first line says so.
+fn compiler(source: Source) -> Compiler {
+    let compiler = Compiler::new().include(tests_dir().join("reject")).rust();
+    let compiler = if source.text.starts_with("// Compiled to C as well.\n") { compiler.c() } else { compiler };
+    compiler.source(source)
 }
 
 fn reports() -> Vec<(std::path::PathBuf, Vec<Report>)> {
     let cases = files(&tests_dir().join("reject"), "zipc").into_iter();
     cases
         .chain(files(&tests_dir().join("rust_input/reject"), "rs"))
-        .map(|path| match compiler().source(source(&path)).compile() {
+        .map(|path| match compiler(source(&path)).compile() {
             Err(Error::Schema(reports)) => (path, reports),
             Err(error) => panic!("{}: {error}", path.display()),
             Ok(_) => panic!("{} compiles", path.display()),

@@ -3,12 +3,29 @@
 #[rustfmt::skip]
 pub(crate) mod array;
 #[rustfmt::skip]
+pub(crate) mod condvar;
+pub(crate) mod broadcast;
+#[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
 pub(crate) mod map;
+pub(crate) mod mutex;
+pub(crate) mod once;
 #[rustfmt::skip]
 pub(crate) mod queue;
+#[rustfmt::skip]
+pub(crate) mod rwlock;
 #[rustfmt::skip]
 pub(crate) mod schema;
 #[rustfmt::skip]
 pub(crate) mod table;
+#[rustfmt::skip]
+pub(crate) mod barrier;
+#[rustfmt::skip]
+pub(crate) mod event;
+#[rustfmt::skip]
+pub(crate) mod latch;
+#[rustfmt::skip]
+pub(crate) mod semaphores;
+#[rustfmt::skip]
+pub(crate) mod signals;

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use zeroipc_layout::TypeDesc;
 
+use crate::entries::kind_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::schema::Kind;
-use crate::memory::{Blueprint, Memory, Placed, Segment, kind_name};
+use crate::memory::{Blueprint, Memory, Placed, Segment};
 use crate::region::{copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::AtomicU64;

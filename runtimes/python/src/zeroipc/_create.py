@@ -120,13 +120,13 @@ def _check(attachment: Attachment, entry: Entry, kind: Kind, ours: Type | None) 
             msg = f"the segment does not say what {what} holds; give a dtype"
             raise TypeMismatch(msg)
         return Found(entry, None)
-    if record.kind is None or record.type is None:
+    if record.kind is None:
         msg = f"{what} is described in a way that this version of the library does not know; update the library"
         raise UnknownRecord(msg)
-    if record.kind != kind:
-        found = Kind(record.kind).name.lower()
-        msg = f"{what} is a {found}, not {_article(kind)}; open it as a {found}"
-        raise KindMismatch(msg.replace("a array", "an array"))
+    if record.kind != kind or record.type is None:
+        found = _article(Kind(record.kind))
+        msg = f"{what} is {found}, not {_article(kind)}; open it as {found}"
+        raise KindMismatch(msg)
     if ours is not None:
         _compare(what, ours, record, record.type)
     return Found(entry, record.type)
@@ -145,7 +145,7 @@ def _compare(what: str, ours: Type, record: Record, theirs: Type) -> None:
 
 
 def _article(kind: Kind) -> str:
-    return f"{'an' if kind is Kind.ARRAY else 'a'} {kind.name.lower()}"
+    return f"{'an' if kind in {Kind.ARRAY, Kind.EVENT} else 'a'} {kind.name.lower()}"
 
 
 class _Plan(NamedTuple):

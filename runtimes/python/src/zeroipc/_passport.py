@@ -27,6 +27,21 @@ _NAME = SCHEMA_ENTRY.encode()
 _MAX_LOOKS = 8
 """More creators than can die and be replaced while somebody walks over the records."""
 
+_OTHER_COUNTS = frozenset(
+    {
+        f.Kind.MAP,
+        f.Kind.SEMAPHORE,
+        f.Kind.BARRIER,
+        f.Kind.LATCH,
+        f.Kind.MUTEX,
+        f.Kind.RWLOCK,
+        f.Kind.CONDVAR,
+        f.Kind.ONCE,
+        f.Kind.EVENT,
+    }
+)
+"""The kinds that have two element types or none; this package has no structure of them."""
+
 
 class Record(NamedTuple):
     """What the passport says about a structure."""
@@ -36,6 +51,7 @@ class Record(NamedTuple):
     schema: int
     size: int
     type: Type | None
+    """``None`` where the kind has two element types or none."""
 
 
 def size_of_passport(max_entries: int, size: int) -> int:
@@ -217,6 +233,8 @@ class Passport:
     def _parse(self, head: np.void, raw: bytes, entry: Entry) -> Record:
         if int(head["version"]) != f.RECORD_VERSION or int(head["kind"]) not in set(f.Kind):
             return Record(None, 0, 0, None)
+        if int(head["kind"]) in _OTHER_COUNTS:
+            return Record(int(head["kind"]), 0, 0, None)
         place = f"the record of `{entry.text}` "
         count = int(head["type_count"])
         if count != 1 or len(raw) < f.SCHEMA_RECORD_SIZE + f.SCHEMA_TYPE_SIZE:

@@ -30,11 +30,9 @@ pub(super) struct Door {
 pub(super) fn segment(schema: &Schema, item: &model::Segment, allow: &[String]) -> Segment {
     let fields = item.structures.iter().flat_map(|structure| {
         let otherwise = format!("The {} `{}`.", structure.kind.word(), structure.name);
-        let elements: Vec<String> = structure.elements.iter().map(|ty| names::ty(schema, *ty, false)).collect();
         let mut lines = doc::doc(4, &structure.doc, &otherwise, &doc::facts(&structure.meta));
         lines.extend(doc::deprecated(4, &structure.meta));
-        let ty = format!("::zeroipc::{}<{}>", shape(structure.kind), elements.join(", "));
-        lines.extend(structs::declaration(&structure.name, &ty));
+        lines.extend(structs::declaration(&structure.name, &handle(schema, structure)));
         lines
     });
     let mut attributes = doc::deprecated(0, &item.meta);
@@ -53,11 +51,37 @@ pub(super) fn segment(schema: &Schema, item: &model::Segment, allow: &[String]) 
     }
 }
 
-/// The runtime's type for a kind; others than these are refused before.
+/// The type of a structure's handle.
+fn handle(schema: &Schema, structure: &model::Structure) -> String {
+    let shape = format!("::zeroipc::{}", shape(structure.kind));
+    let elements: Vec<String> = structure.elements.iter().map(|ty| names::ty(schema, *ty, false)).collect();
+    if elements.is_empty() { shape } else { format!("{shape}<{}>", elements.join(", ")) }
+}
+
+/// The runtime's type for a kind.
 const fn shape(kind: StructureKind) -> &'static str {
     match kind {
         StructureKind::Array => "Array",
-        _ => "Queue",
+        StructureKind::Queue => "Queue",
+        StructureKind::Stack => "Stack",
+        StructureKind::Ring => "Ring",
+        StructureKind::Broadcast => "Broadcast",
+        StructureKind::Map => "Map",
+        StructureKind::Set => "Set",
+        StructureKind::Pool => "Pool",
+        StructureKind::Semaphore => "Semaphore",
+        StructureKind::Barrier => "Barrier",
+        StructureKind::Latch => "Latch",
+        StructureKind::Mutex => "Mutex",
+        StructureKind::RwLock => "RwLock",
+        StructureKind::Condvar => "Condvar",
+        StructureKind::Once => "Once",
+        StructureKind::Event => "Event",
+        StructureKind::Signal => "Signal",
+        StructureKind::Future => "Future",
+        StructureKind::Lazy => "Lazy",
+        StructureKind::Stream => "Stream",
+        StructureKind::Channel => "Channel",
     }
 }
 
@@ -92,7 +116,7 @@ fn step(structure: &model::Structure, door: &str) -> Vec<String> {
     let (shape, name) = (shape(structure.kind), &structure.name);
     let mut arguments = vec!["&memory".to_owned(), format!("\"{name}\"")];
     if door != "open" {
-        arguments.push(literal::number(i128::from(structure.capacity), false));
+        arguments.extend(structure.numbers.iter().map(|number| literal::number(i128::from(*number), false)));
     }
     let call = format!("::zeroipc::{shape}::{door}({})?;", arguments.join(", "));
     let line = format!("        let {name} = {call}");
