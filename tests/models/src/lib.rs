@@ -17,10 +17,12 @@
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
 mod barrier_kernel;
-#[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
-mod condvar_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
 mod broadcast_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
+mod condvar_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
@@ -34,26 +36,26 @@ mod loom_map;
 #[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
 mod latch_kernel;
 mod loom_barrier;
+mod loom_broadcast;
+mod loom_condvar;
 mod loom_event;
 mod loom_latch;
-mod loom_condvar;
 mod loom_mutex;
 mod loom_once;
-mod loom_broadcast;
 mod loom_queue;
+mod loom_reactor;
 mod loom_semaphore;
 mod loom_signal;
-mod loom_reactor;
 mod loom_table;
 mod loom_waiting;
-#[path = "../../../zeroipc/src/structures/once_kernel.rs"]
-mod once_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
 mod mutex_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/map_kernel.rs"]
 mod map_kernel;
+#[path = "../../../zeroipc/src/structures/once_kernel.rs"]
+mod once_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;
@@ -63,13 +65,14 @@ mod points;
 mod queue_kernel;
 mod region;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/reactor/roster.rs"]
+mod roster;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
 mod semaphore_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/signal_kernel.rs"]
 mod signal_kernel;
-#[path = "../../../zeroipc/src/reactor/roster.rs"]
-mod roster;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

@@ -16,13 +16,14 @@ use super::broadcast_kernel::{
 };
 use super::mapped::Mapped;
 use super::waiting::{Nap, Patience, Turn};
+use crate::entries::kind_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::broadcast::{
     BROADCAST_BATCH, BroadcastHeader, BroadcastSlot, MAX_BROADCAST_CAPACITY, MAX_BROADCAST_READERS, POLICY_OVERWRITE,
     POLICY_WAIT,
 };
 use crate::format::schema::Kind;
-use crate::memory::{Blueprint, Memory, Segment, kind_name, structure_size};
+use crate::memory::{Blueprint, Memory, Segment, structure_size};
 use crate::points::point;
 use crate::region::Region;
 use crate::shm_layout::ShmLayout;

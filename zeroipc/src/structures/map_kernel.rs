@@ -336,6 +336,7 @@ impl<'a, B: Buckets, P: Peers> Kernel<'a, B, P> {
         let mut hold = match self.lock(me, hash & self.buckets.mask(), patience)? {
             Turn::Done(hold) => hold,
             Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+            Turn::Again => return Ok(Turn::Again),
         };
         // From here to the release nothing can panic, and no code of the user runs.
         let done = match self.find(&hold, key, value) {
@@ -381,6 +382,7 @@ impl<'a, B: Buckets, P: Peers> Kernel<'a, B, P> {
             let mut hold = match self.lock(me, home, patience)? {
                 Turn::Done(hold) => hold,
                 Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+                Turn::Again => return Ok(Turn::Again),
             };
             let cleared = self.clear_held(&mut hold, bucket, slot);
             self.unlock(hold);
