@@ -45,10 +45,11 @@ fn with_large(memory: &Memory) -> Map<u64, Item> {
 
 /// A map, and a key that will lie behind its home, which is full; the key is also in the array `key`.
 fn with_full_home(memory: &Memory) -> (Map<u64, u64>, u64) {
-    let map = Map::<u64, u64>::create(memory, "m", 8).unwrap();
+    // 32 buckets: it cannot be that all of them are full before one runs over.
+    let map = Map::<u64, u64>::create(memory, "m", 64).unwrap();
     let offset = memory.structures().unwrap()[0].offset() as usize;
     let words = Scribble::map(&path_of(memory.name())).unwrap();
-    let bounds = || (0..4).any(|bucket| words.word(offset + HEADER + BUCKET * bucket).load(Relaxed) != 0);
+    let bounds = || (0..32).any(|bucket| words.word(offset + HEADER + BUCKET * bucket).load(Relaxed) != 0);
     let key = (1..).find(|key| map.insert(*key, 10 * key).unwrap() && bounds()).unwrap();
     map.remove(&key).unwrap();
     assert!(!bounds(), "a bound is lowered when the last key behind a home goes");
