@@ -1,5 +1,6 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
+//! The modules `queue_kernel`, `map_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! The modules `…_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! The modules `queue_kernel`, `broadcast_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
@@ -30,6 +31,7 @@ mod error;
 mod event_kernel;
 mod explore;
 mod format;
+mod loom_map;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
 mod latch_kernel;
@@ -50,6 +52,8 @@ mod loom_waiting;
 #[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
 mod mutex_kernel;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/map_kernel.rs"]
+mod map_kernel;
 #[path = "../../../zeroipc/src/structures/once_kernel.rs"]
 mod once_kernel;
 #[allow(dead_code)]

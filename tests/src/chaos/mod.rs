@@ -59,10 +59,12 @@ pub mod case;
 pub mod child;
 pub mod load;
 mod loads;
+mod map;
 pub mod matrix;
 mod queue;
 pub mod run;
 mod segment;
+mod set;
 pub mod storm;
 
 pub use case::{Case, Scene};
@@ -81,6 +83,8 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(map::cases());
+    all.extend(set::cases());
     all
 }
 

@@ -2,10 +2,11 @@
 
 mod array;
 mod container;
+mod map;
 
 use super::Load;
 
 /// All of them.
 pub fn loads() -> Vec<Load> {
-    vec![array::load(), container::queue()]
+    vec![array::load(), container::queue(), map::load()]
 }
