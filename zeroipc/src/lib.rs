@@ -84,6 +84,7 @@ pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::condvar::Condvar;
 pub use structures::mutex::{Mutex, MutexGuard};
 pub use structures::queue::Queue;
+pub use structures::rwlock::{RwLock, RwReadGuard, RwWriteGuard};
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

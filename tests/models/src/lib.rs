@@ -23,6 +23,7 @@ mod format;
 mod loom_condvar;
 mod loom_mutex;
 mod loom_queue;
+mod loom_rwlock;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -36,6 +37,9 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/rwlock_kernel.rs"]
+mod rwlock_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

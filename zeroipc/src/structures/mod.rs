@@ -13,4 +13,6 @@ pub(crate) mod mutex;
 pub(crate) mod mutex_kernel;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod rwlock;
+pub(crate) mod rwlock_kernel;
 pub(crate) mod waiting;
