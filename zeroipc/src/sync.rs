@@ -1,5 +1,7 @@
 //! The only door to atomics. The models of `tests/models` put loom's in the place of this file.
 
+#[cfg(feature = "async")]
+pub(crate) use core::sync::atomic::AtomicPtr;
 pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 pub(crate) use std::hint::spin_loop;
 

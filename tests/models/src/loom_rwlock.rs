@@ -270,7 +270,7 @@ fn a_reader_gives_up() {
             let mut patience = Patience::new(Village::SPINS);
             let reading = match kernel.read_attempt(A, &mut reader, &mut patience).unwrap() {
                 Turn::Done(reading) => Some(reading),
-                Turn::Wait(_) => kernel.withdraw_read(A, &mut reader),
+                Turn::Again | Turn::Wait(_) => kernel.withdraw_read(A, &mut reader),
             };
             if let Some(reading) = reading {
                 leaving.look();

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
 use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty};
+use super::waiting::{Patience, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
@@ -22,7 +23,9 @@ use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::{Entry, Fit};
-use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
+use crate::wait::{blocking, deadline_after};
 
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
 /// Bytes of a cell before its value.
@@ -397,6 +400,7 @@ impl<T: ShmLayout> Queue<T> {
     #[inline(never)]
     fn try_pop_slow(&self, value: &mut MaybeUninit<T>) -> Result<bool> {
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         loop {
             match self.pop_in_batch(&mut batch, value) {
                 Ok(()) => {
@@ -405,7 +409,7 @@ impl<T: ShmLayout> Queue<T> {
                 }
                 Err(Stop::Corrupt) => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         return Ok(false);
                     }
                 }
@@ -446,16 +450,19 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn push_slow(&self, value: &T, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_push(value, patience))
+    }
+
+    /// One attempt to push.
+    fn attempt_push(&self, value: &T, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
-        loop {
-            match self.push_in_batch(me, value, &mut batch) {
-                Ok(()) => {
-                    batch.finish_push(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.push_in_batch(me, value, &mut batch) {
+            Ok(()) => {
+                batch.finish_push(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
@@ -498,24 +505,24 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn pop_slow(&self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_pop(value, patience))
+    }
+
+    /// One attempt to pop into `value`.
+    fn attempt_pop(&self, value: &mut MaybeUninit<T>, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let mut batch = Batch::default();
-        loop {
-            match self.pop_in_batch(&mut batch, value) {
-                Ok(()) => {
-                    batch.finish_pop(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.pop_in_batch(&mut batch, value) {
+            Ok(()) => {
+                batch.finish_pop(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
     #[cold]
-    fn wait(&self, stop: Stop, deadline: Option<Instant>) -> Result<()> {
-        if stop == Stop::Corrupt {
-            return Err(self.corrupt());
-        }
-        if self.kernel().wait(stop, deadline) { Ok(()) } else { Err(Error::plain(ErrorKind::TimedOut)) }
+    fn wait(&self, stop: Stop, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+        self.kernel().wait(stop, patience).ok_or_else(|| self.corrupt())
     }
 
     /// Pushes as many elements as there is room for and returns how many: one move of the hint and at most one wake
@@ -526,13 +533,14 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_push_many(&self, values: &[T]) -> Result<usize> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < values.len() {
             match self.push_in_batch(me, &values[done], &mut batch) {
                 Ok(()) => done += 1,
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -581,6 +589,7 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_pop_many(&self, out: &mut [T]) -> Result<usize> {
         self.segment.writable()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < out.len() {
             let mut value = MaybeUninit::uninit();
@@ -592,7 +601,7 @@ impl<T: ShmLayout> Queue<T> {
                 }
                 Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -614,6 +623,107 @@ impl<T: ShmLayout> Queue<T> {
             Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(0),
             Err(error) => return Err(error),
         }
+        // What the first pop has taken is the caller's, whatever comes after it.
+        Ok(1 + self.try_pop_many(rest).unwrap_or(0))
+    }
+
+    /// Pushes an element, waiting for room without a thread that sleeps. `docs/async.md` has what all such futures have in
+    /// common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed nothing.
+    ///
+    /// # Errors
+    /// As [`push`](Queue::push), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn push_async(&self, value: T) -> Result<()> {
+        if self.push_at_hint(&value) {
+            return Ok(());
+        }
+        waiting(&self.segment, move |patience| self.attempt_push(&value, patience)).await
+    }
+
+    /// Pushes all elements, as [`push_async`](Queue::push_async).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed the first elements, and nobody tells how many.
+    ///
+    /// # Errors
+    /// As [`push_async`](Queue::push_async); elements before the one that failed were pushed.
+    #[cfg(feature = "async")]
+    pub async fn push_many_async(&self, values: &[T]) -> Result<()> {
+        let mut rest = values;
+        while !rest.is_empty() {
+            let pushed = self.try_push_many(rest)?;
+            rest = &rest[pushed..];
+            if let Some((first, others)) = rest.split_first() {
+                self.push_async(*first).await?;
+                rest = others;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first element, waiting for one without a thread that sleeps. `docs/async.md` has what all such futures have
+    /// in common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](Queue::pop), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    /// # fn run<F: Future>(future: F) -> F::Output {
+    /// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    /// #         Poll::Ready(output) => output,
+    /// #         Poll::Pending => panic!("it waits"),
+    /// #     }
+    /// # }
+    /// use zeroipc::{Memory, Queue};
+    /// # let name = format!("/zeroipc_doc_queue_async_{}", std::process::id());
+    /// # let name = name.as_str();
+    /// # run(async {
+    /// let memory = Memory::options().remove_on_last_detach(true).create(name, 1 << 20)?;
+    /// let queue = Queue::<u64>::open_or_create(&memory, "jobs", 1000)?;
+    /// queue.push_async(7).await?;
+    /// assert_eq!(queue.pop_async().await?, 7);
+    /// # Ok::<(), zeroipc::Error>(())
+    /// # })?;
+    /// # Ok::<(), zeroipc::Error>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn pop_async(&self) -> Result<T> {
+        self.segment.writable()?;
+        waiting(&self.segment, |patience| {
+            let mut value = MaybeUninit::uninit();
+            if !self.pop_at_hint(&mut value) {
+                match self.attempt_pop(&mut value, patience)? {
+                    Turn::Done(()) => {}
+                    Turn::Again => return Ok(Turn::Again),
+                    Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+                }
+            }
+            // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+            Ok(Turn::Done(unsafe { value.assume_init() }))
+        })
+        .await
+    }
+
+    /// Waits for an element as [`pop_async`](Queue::pop_async), then takes what is there and fits into `out`, and returns
+    /// how many; 0 only for an empty `out`.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop_async`](Queue::pop_async).
+    #[cfg(feature = "async")]
+    pub async fn pop_many_async(&self, out: &mut [T]) -> Result<usize> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(0) };
+        *first = self.pop_async().await?;
         // What the first pop has taken is the caller's, whatever comes after it.
         Ok(1 + self.try_pop_many(rest).unwrap_or(0))
     }

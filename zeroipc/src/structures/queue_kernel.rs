@@ -33,9 +33,7 @@
 //! nothing, since taking is one CAS; a dying waiter leaves a wait bit, which costs one wake; a waker that dies before
 //! it wakes delays the sleepers to their next look, 250 ms at most.
 
-use std::time::{Duration, Instant};
-
-use super::waiting::{LOOK, Peers, slice};
+use super::waiting::{Nap, Patience, Peers, Turn};
 use crate::format::queue::{
     CELL_EMPTY, CELL_FULL, CELL_OWNER_BITS, CELL_OWNER_SHIFT, CELL_POSITION_SHIFT, CELL_TAG_MASK, CELL_WAIT_BIT,
     CELL_WRITING, CELL_WRITING_POSITION_BITS, CELL_WRITING_POSITION_SHIFT,
@@ -369,23 +367,13 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         word & !CELL_WAIT_BIT == full(peek.position)
     }
 
-    /// Looks at a word for a while; `true` when it has changed.
-    fn spin(&self, index: u64, word: u64) -> bool {
-        let state = self.cells.state(index);
-        for _ in 0..P::SPINS {
-            if state.load(Relaxed) != word {
-                return true;
-            }
-            spin_loop();
-        }
-        false
-    }
-
-    /// For an operation that does not wait: `true` when the way may be free now.
+    /// Looks past a stop while it may be short: `true` when the way may be free now.
+    ///
+    /// Who is dead is only asked about where somebody writes; nothing is set for others to wake us.
     #[cold]
-    pub(crate) fn resolve(&self, stop: Stop) -> bool {
+    pub(crate) fn resolve(&self, stop: Stop, patience: &mut Patience) -> bool {
         let Stop::Writing { index, word, position, owner } = stop else { return false };
-        if self.spin(index, word) {
+        if patience.spin(self.cells.state(index), word) {
             return true;
         }
         if !self.peers.is_dead(owner) {
@@ -395,54 +383,36 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         self.recover(index, word, position);
         true
     }
+}
 
-    /// Waits until the way may be free; `false` when the deadline has passed.
+impl<'a, C: Cells, P: Peers> Kernel<'a, C, P> {
+    /// How the attempt of an operation that waits ends at a stop: the way may be free now, or it may be after a sleep.
+    /// Nothing is claimed. `None` for [`Stop::Corrupt`], which no sleep ends.
     #[cold]
-    pub(crate) fn wait(&self, stop: Stop, deadline: Option<Instant>) -> bool {
+    pub(crate) fn wait<T>(&self, stop: Stop, patience: &mut Patience) -> Option<Turn<'a, T>> {
         match stop {
-            Stop::Blocked { index, word } => self.wait_blocked(index, word, deadline),
-            Stop::Writing { index, word, position, owner } => self.wait_writing(index, word, position, owner, deadline),
-            Stop::Corrupt => false,
+            Stop::Blocked { index, word } => Some(self.wait_blocked(self.cells.state(index), word, patience)),
+            Stop::Writing { .. } if self.resolve(stop, patience) => Some(Turn::Again),
+            Stop::Writing { index, word, .. } => Some(Turn::Wait(patience.nap(self.cells.state(index), word))),
+            Stop::Corrupt => None,
         }
     }
 
-    fn wait_blocked(&self, index: u64, word: u64, deadline: Option<Instant>) -> bool {
-        // Looked at first: whoever always loses against others still meets the deadline.
-        let Some(slice) = slice(LOOK, deadline) else { return false };
-        if self.spin(index, word) {
-            return true;
+    fn wait_blocked<T>(&self, state: &'a AtomicU64, word: u64, patience: &mut Patience) -> Turn<'a, T> {
+        if patience.spin(state, word) {
+            return Turn::Again;
         }
-        let state = self.cells.state(index);
         let sleeping = word | CELL_WAIT_BIT;
         // Relaxed: whoever leaves this state does so by a CAS on this word, and sees the bit or makes this CAS fail.
         if word != sleeping && state.compare_exchange(word, sleeping, Relaxed, Relaxed).is_err() {
-            return true;
+            return Turn::Again;
         }
         point!("queue.wait.marked");
-        self.peers.wait(state, sleeping, slice);
-        point!("queue.wait.woken");
-        true
+        Turn::Wait(Nap::until_changed(state, sleeping))
     }
+}
 
-    fn wait_writing(&self, index: u64, word: u64, position: u64, owner: u32, deadline: Option<Instant>) -> bool {
-        let state = self.cells.state(index);
-        let mut nap = Duration::from_millis(1);
-        loop {
-            let left = slice(nap, deadline);
-            if self.spin(index, word) {
-                return left.is_some();
-            }
-            if self.peers.is_dead(owner) {
-                point!("queue.recover.dead");
-                self.recover(index, word, position);
-                return true;
-            }
-            let Some(slice) = left else { return false };
-            self.peers.wait(state, word, slice);
-            nap = (nap * 2).min(Duration::from_millis(50));
-        }
-    }
-
+impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     /// The first unconsumed and the first unclaimed position, as the cells say.
     pub(crate) fn bounds(&self) -> Result<(u64, u64), Stop> {
         let mask = self.cells.mask();

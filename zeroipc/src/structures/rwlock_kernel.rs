@@ -256,22 +256,20 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
                     reader.seat = Seat::Waiting(index);
                 }
                 Seat::Waiting(index) => {
-                    if let Some(turn) = self.wait_seated(me, index, reader, patience)? {
-                        return Ok(turn);
-                    }
+                    return self.wait_seated(me, index, reader, patience);
                 }
             }
         }
     }
 
-    /// A look of a reader in WAITING; `None` when it has to look again.
+    /// A look of a reader in WAITING.
     fn wait_seated(
         &self,
         me: u32,
         index: u64,
         who: &mut Reader,
         patience: &mut Patience,
-    ) -> Result<Option<Turn<'a, Reading>>, Corrupt> {
+    ) -> Result<Turn<'a, Reading>, Corrupt> {
         let slot = self.slot(index);
         // SYNC grant
         let seat = slot.load(Acquire);
@@ -282,7 +280,7 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
         let word = self.lock.lock.load(Relaxed);
         if is_reading(seat) {
             who.seat = Seat::None;
-            return Ok(Some(Turn::Done(Reading { index, marked: is_marked(word) })));
+            return Ok(Turn::Done(Reading { index, marked: is_marked(word) }));
         }
         if word & LOCK_UNUSED_MASK != 0 {
             return Err(Corrupt);
@@ -292,24 +290,24 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
                 point!("rwlock.read.seated");
                 who.seat = Seat::Claimed(index);
             }
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         if patience.spin(slot, seat) {
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         let writer = owner(word);
         let again = std::mem::replace(&mut who.met, writer) == writer;
         if again && self.peers().is_dead(writer) {
             point!("rwlock.read.dead");
             self.bury(word);
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         // SYNC waiting. Also when the bit is there: who takes it away has to acquire from us.
         if self.lock.lock.compare_exchange(word, word | LOCK_READERS_BIT, Release, Relaxed).is_err() {
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         point!("rwlock.read.marked");
-        Ok(Some(Turn::Wait(if again { Nap::until_changed(slot, seat) } else { patience.nap(slot, seat) })))
+        Ok(Turn::Wait(if again { Nap::until_changed(slot, seat) } else { patience.nap(slot, seat) }))
     }
 
     /// Takes a slot, from `home` on; `None` when all are taken. With `ask`, those of the dead are freed; with `sleep`, who
@@ -424,7 +422,7 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
         if writer.holds.is_none() {
             match self.lock.attempt(me, &mut writer.waiter, patience)? {
                 Turn::Done(held) => self.hold(writer, held),
-                Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+                turn => return Ok(turn),
             }
         }
         self.drain(writer, patience)
@@ -449,7 +447,7 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
             }
             writer.holds = Some((held, index));
             if word & SLOT_WRITER_BIT == 0 && patience.spin(slot, word) {
-                continue;
+                return Ok(Turn::Again);
             }
             let reader = reader(word);
             let again = std::mem::replace(&mut writer.met, reader) == reader;
@@ -461,7 +459,7 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
             let sleeping = word | SLOT_WRITER_BIT;
             // Relaxed: whoever leaves the slot does so by a CAS on this word, and sees the bit or makes this CAS fail.
             if word != sleeping && slot.compare_exchange(word, sleeping, Relaxed, Relaxed).is_err() {
-                continue;
+                return Ok(Turn::Again);
             }
             point!("rwlock.write.marked");
             let nap = if again { Nap::until_changed(slot, sleeping) } else { patience.nap(slot, sleeping) };
