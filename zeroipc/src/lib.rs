@@ -97,6 +97,7 @@ pub use structures::map::{Map, MapIter};
 pub use structures::mutex::{Mutex, MutexGuard};
 pub use structures::once::{Once, OnceState};
 pub use structures::queue::Queue;
+pub use structures::rwlock::{RwLock, RwReadGuard, RwWriteGuard};
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use structures::set::{Set, SetIter};
 pub use structures::signal::Signal;

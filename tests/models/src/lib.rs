@@ -44,6 +44,7 @@ mod loom_mutex;
 mod loom_once;
 mod loom_queue;
 mod loom_reactor;
+mod loom_rwlock;
 mod loom_semaphore;
 mod loom_signal;
 mod loom_table;
@@ -64,9 +65,11 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
-#[allow(dead_code)]
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/rwlock_kernel.rs"]
+mod rwlock_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
 mod semaphore_kernel;

@@ -37,6 +37,8 @@ pub(crate) mod once_kernel;
 pub(crate) mod outcome;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod rwlock;
+pub(crate) mod rwlock_kernel;
 pub(crate) mod semaphore;
 pub(crate) mod semaphore_kernel;
 pub(crate) mod set;
