@@ -83,10 +83,12 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::channel::{Channel, Registration};
 pub use structures::future::{Future, Promise};
 pub use structures::lazy::Lazy;
 pub use structures::once::{Once, OnceState};
 pub use structures::queue::Queue;
+pub use structures::select::Select;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

@@ -2,6 +2,10 @@
 
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/channel.rs"]
+pub(crate) mod channel;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/once.rs"]
 pub(crate) mod once;
 #[rustfmt::skip]

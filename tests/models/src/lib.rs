@@ -12,11 +12,14 @@
 // Loom's threads are one at a time, and its cells are not `Sync`.
 #![allow(clippy::arc_with_non_send_sync)]
 
+#[path = "../../../zeroipc/src/structures/channel_kernel.rs"]
+mod channel_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
 mod explore;
 mod format;
+mod loom_channel;
 mod loom_once;
 mod loom_queue;
 mod loom_table;

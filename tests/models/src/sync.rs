@@ -7,7 +7,7 @@
 //! synchronisation.
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use loom::sync::atomic::fence;
 
 macro_rules! atomics {

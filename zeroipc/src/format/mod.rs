@@ -3,6 +3,8 @@
 #[rustfmt::skip]
 pub(crate) mod array;
 #[rustfmt::skip]
+pub(crate) mod channel;
+#[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
 pub(crate) mod once;

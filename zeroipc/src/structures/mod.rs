@@ -6,6 +6,8 @@
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 
 pub(crate) mod array;
+pub(crate) mod channel;
+pub(crate) mod channel_kernel;
 pub(crate) mod future;
 pub(crate) mod lazy;
 pub(crate) mod mapped;
@@ -14,4 +16,5 @@ pub(crate) mod once_kernel;
 pub(crate) mod outcome;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod select;
 pub(crate) mod waiting;
