@@ -11,7 +11,6 @@ use super::future::Future;
 use super::waiting::{Nap, Patience, Peers, Turn, slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Segment;
-use crate::points::point;
 use crate::shm_layout::ShmLayout;
 use crate::wait::deadline_after;
 
@@ -317,7 +316,6 @@ impl<'a, R> Select<'a, R> {
             if let (false, Some(at_most)) = (again, sleep) {
                 let naps: Vec<Nap<'_>> = naps.into_iter().map(|nap| Nap { at_most, ..nap }).collect();
                 self.arms[0].arm.segment().wait_any(&naps);
-                point!("select.wait.woken");
             }
             // Before anything else is tried, so that never two operations happen.
             if let Some(index) = offering
