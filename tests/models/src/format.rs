@@ -28,6 +28,8 @@ pub(crate) mod map;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/mutex.rs"]
 pub(crate) mod mutex;
+#[path = "../../../zeroipc/src/format/channel.rs"]
+pub(crate) mod channel;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/once.rs"]

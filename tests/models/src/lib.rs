@@ -14,6 +14,8 @@
 // Loom's threads are one at a time, and its cells are not `Sync`.
 #![allow(clippy::arc_with_non_send_sync)]
 
+#[path = "../../../zeroipc/src/structures/channel_kernel.rs"]
+mod channel_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
 mod barrier_kernel;
@@ -41,6 +43,7 @@ mod loom_condvar;
 mod loom_event;
 mod loom_latch;
 mod loom_mutex;
+mod loom_channel;
 mod loom_once;
 mod loom_queue;
 mod loom_reactor;

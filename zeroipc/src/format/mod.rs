@@ -12,6 +12,7 @@ pub(crate) mod condvar;
 pub(crate) mod event;
 #[rustfmt::skip]
 pub(crate) mod latch;
+pub(crate) mod channel;
 #[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
