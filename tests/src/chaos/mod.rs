@@ -55,6 +55,7 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod broadcast;
 pub mod case;
 pub mod child;
 pub mod load;
@@ -63,6 +64,7 @@ mod queue;
 pub mod run;
 mod segment;
 pub mod storm;
+mod stream;
 
 pub use case::{Case, Scene};
 pub use child::now;
@@ -79,6 +81,8 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(broadcast::cases());
+    all.extend(stream::cases());
     all
 }
 
