@@ -10,6 +10,10 @@ pub(crate) mod barrier;
 pub(crate) mod broadcast;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/channel.rs"]
+pub(crate) mod channel;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/condvar.rs"]
 pub(crate) mod condvar;
 #[rustfmt::skip]
@@ -28,8 +32,6 @@ pub(crate) mod map;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/mutex.rs"]
 pub(crate) mod mutex;
-#[path = "../../../zeroipc/src/format/channel.rs"]
-pub(crate) mod channel;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/once.rs"]

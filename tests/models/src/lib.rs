@@ -14,14 +14,15 @@
 // Loom's threads are one at a time, and its cells are not `Sync`.
 #![allow(clippy::arc_with_non_send_sync)]
 
-#[path = "../../../zeroipc/src/structures/channel_kernel.rs"]
-mod channel_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
 mod barrier_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
 mod broadcast_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/channel_kernel.rs"]
+mod channel_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
 mod condvar_kernel;
@@ -33,17 +34,17 @@ mod error;
 mod event_kernel;
 mod explore;
 mod format;
-mod loom_map;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
 mod latch_kernel;
 mod loom_barrier;
 mod loom_broadcast;
+mod loom_channel;
 mod loom_condvar;
 mod loom_event;
 mod loom_latch;
+mod loom_map;
 mod loom_mutex;
-mod loom_channel;
 mod loom_once;
 mod loom_queue;
 mod loom_reactor;
@@ -53,11 +54,12 @@ mod loom_signal;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/map_kernel.rs"]
+mod map_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
 mod mutex_kernel;
 #[allow(dead_code)]
-#[path = "../../../zeroipc/src/structures/map_kernel.rs"]
-mod map_kernel;
 #[path = "../../../zeroipc/src/structures/once_kernel.rs"]
 mod once_kernel;
 #[allow(dead_code)]
@@ -68,6 +70,7 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
 #[allow(dead_code)]

@@ -55,6 +55,7 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod broadcast;
 pub mod case;
 pub mod child;
 pub mod load;
@@ -66,6 +67,7 @@ pub mod run;
 mod segment;
 mod set;
 pub mod storm;
+mod stream;
 
 pub use case::{Case, Scene};
 pub use child::now;
@@ -85,6 +87,8 @@ pub fn cases() -> Vec<Case> {
     all.extend(queue::cases());
     all.extend(map::cases());
     all.extend(set::cases());
+    all.extend(broadcast::cases());
+    all.extend(stream::cases());
     all
 }
 

@@ -7,12 +7,13 @@ pub(crate) mod barrier;
 #[rustfmt::skip]
 pub(crate) mod broadcast;
 #[rustfmt::skip]
+pub(crate) mod channel;
+#[rustfmt::skip]
 pub(crate) mod condvar;
 #[rustfmt::skip]
 pub(crate) mod event;
 #[rustfmt::skip]
 pub(crate) mod latch;
-pub(crate) mod channel;
 #[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
