@@ -7,6 +7,7 @@
 //! | [`at`] | stopping or killing a process at a named point of the runtime |
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
+//! | [`containers`] | queues, stacks and channels as one |
 //! | [`image`] | damaged segments, and everything that can be done with one |
 //! | [`futures`] | polling futures by hand |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
@@ -18,6 +19,7 @@
 pub mod actor;
 pub mod at;
 pub mod chaos;
+pub mod containers;
 pub mod emitted;
 pub mod futures;
 pub mod image;

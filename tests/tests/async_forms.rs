@@ -170,12 +170,10 @@ fn smol_s_executor_and_timers() {
     }));
     assert_eq!(received, sent);
 
-    let timed_out = async_io::block_on(
-        async { Some(queue.pop_async().await) }.or(async {
-            async_io::Timer::after(Duration::from_millis(5)).await;
-            None
-        }),
-    );
+    let timed_out = async_io::block_on(async { Some(queue.pop_async().await) }.or(async {
+        async_io::Timer::after(Duration::from_millis(5)).await;
+        None
+    }));
     assert!(timed_out.is_none());
     queue.push(1).unwrap();
     assert_eq!(queue.pop().unwrap(), 1);

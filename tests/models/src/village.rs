@@ -122,6 +122,12 @@ impl Peers for Village {
         if let Some(asleep) = bed.asleep.get_mut(&address(word)) {
             asleep.retain(|other| *other != sleeper);
         }
+        let over = bed.over;
+        drop(bed);
+        if over {
+            // Whoever looks again and again lets the others go on between two looks.
+            loom::thread::yield_now();
+        }
     }
 
     fn wake(&self, word: &AtomicU64, count: u32) {

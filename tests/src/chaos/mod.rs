@@ -58,6 +58,7 @@ mod array;
 pub mod case;
 pub mod child;
 pub mod load;
+mod loads;
 pub mod matrix;
 mod queue;
 pub mod run;
@@ -67,6 +68,7 @@ pub mod storm;
 pub use case::{Case, Scene};
 pub use child::now;
 pub use load::Load;
+pub use loads::loads;
 pub use run::dies;
 
 use std::borrow::Cow;
@@ -80,11 +82,6 @@ pub fn cases() -> Vec<Case> {
     all.extend(array::cases());
     all.extend(queue::cases());
     all
-}
-
-/// What is played when processes are killed by chance.
-pub fn loads() -> Vec<Load> {
-    vec![array::load(), queue::load()]
 }
 
 /// Where a process died, and what others saw meanwhile.
