@@ -208,6 +208,16 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Does an operation that puts a value in and takes another out, if there is one: `run` says whether it was done, and what
+    /// was taken.
+    pub fn exchanges(&mut self, put: u8, value: u64, take: u8, run: impl FnOnce() -> Option<Option<u64>>) {
+        let first = self.begin(put, &[value]);
+        let second = self.begin(take, &[0]);
+        let answer = run();
+        self.end(second, answer.flatten());
+        self.end(first, answer.map(|_| value));
+    }
+
     /// Numbers that no other operation has, for [`does_many`](Worker::does_many).
     pub fn fresh_many(&self, count: u64) -> Vec<u64> {
         (0..count).map(|index| self.fresh() + index).collect()
@@ -283,6 +293,32 @@ pub fn bag(journals: &[Journal], put: u8, take: u8, left: &[u64], order: Order) 
         }
         in_order(left.iter().copied());
     }
+}
+
+/// Holds additions of one to a number against the journals: each operation `add` that was done answers what it found.
+///
+/// # Panics
+/// When two found the same, or the total is not what was added.
+#[track_caller]
+pub fn additions(journals: &[Journal], add: u8, to: u64, total: u64) {
+    let mut found: Vec<u64> = Vec::new();
+    let mut unknown = 0;
+    for entry in journals.iter().flatten().filter(|entry| entry.operation == add && entry.value == to) {
+        match entry.answer {
+            Answer::Yes(before) => found.push(before),
+            Answer::None => unknown += 1,
+            Answer::No => {}
+        }
+    }
+    found.sort_unstable();
+    assert!(found.windows(2).all(|two| two[0] < two[1]), "two additions found the same number");
+    assert!(
+        found.last().is_none_or(|last| *last < total),
+        "an addition is lost: {total} is less than {:?}",
+        found.last()
+    );
+    let done = found.len() as u64;
+    assert!((done..=done + unknown).contains(&total), "{done} were added, {unknown} perhaps, and {total} are there");
 }
 
 /// Numbers of one worker, from [`Worker::fresh`], come in ascending order.
