@@ -9,6 +9,7 @@
 //! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`containers`] | queues, stacks and channels as one |
 //! | [`image`] | damaged segments, and everything that can be done with one |
+//! | [`futures`] | polling futures by hand |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
 //! | [`shake`] | threads that dawdle at points, and processes that die at one, by chance |
 //! | [`scale`] | how much a run does |
@@ -20,6 +21,7 @@ pub mod at;
 pub mod chaos;
 pub mod containers;
 pub mod emitted;
+pub mod futures;
 pub mod image;
 pub mod linear;
 pub mod names;

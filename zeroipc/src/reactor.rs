@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::memory::Segment;
 use crate::os::{self, ForkPage, Slept, Vigil};
-use crate::structures::waiting::Nap;
+use crate::structures::waiting::{self, Nap};
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU64, Relaxed};
 
 use roster::{Errand, Left, Roster};
@@ -177,9 +177,7 @@ impl Books {
     ) -> Look {
         let now = Instant::now();
         let (woken, orphans) = match slept {
-            Slept::Woken(place) => {
-                (vigil.address(place), self.roster.orphans(number, vigil.addresses().skip(1)))
-            }
+            Slept::Woken(place) => (vigil.address(place), self.roster.orphans(number, vigil.addresses().skip(1))),
             Slept::Over | Slept::Fault | Slept::Refused => (None, Vec::new()),
         };
         let (wakers, errands) = self.roster.look(number, woken, now);
@@ -225,8 +223,7 @@ impl Ticket {
         let reactor = Reactor::here().map_err(failed)?;
         let waker = waker.clone();
         // SAFETY: the word lies in the mapping of the segment (just checked), which stays as long as that is kept.
-        let enlisted =
-            unsafe { reactor.books().roster.enlist(&[nap], Arc::clone(segment), waker, Instant::now()) };
+        let enlisted = unsafe { reactor.books().roster.enlist(&[nap], Arc::clone(segment), waker, Instant::now()) };
         let Some((key, errands)) = enlisted else { return Ok(None) };
         let ticket = Ticket { reactor, key, owes: true };
         reactor.run(errands).map_err(failed)?;

@@ -7,7 +7,7 @@
 //! synchronisation.
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use loom::sync::atomic::fence;
 
 macro_rules! atomics {
@@ -46,9 +46,29 @@ macro_rules! atomics {
                 self.word.compare_exchange(current, new, success, failure)
             }
 
+            pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.swap(value, order)
+            }
+
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
                 self.touched.store(false, Relaxed);
                 self.word.fetch_add(value, order)
+            }
+
+            pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_or(value, order)
+            }
+
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_and(value, order)
+            }
+
+            pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_max(value, order)
             }
         }
     )* };

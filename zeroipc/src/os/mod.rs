@@ -16,9 +16,9 @@ mod page;
 mod signals;
 
 pub(crate) use file::{Access, ShmFile, free_space, list, page_size};
-pub(crate) use futex::{futex_wait, futex_wait_any, futex_wake};
 #[cfg(feature = "async")]
 pub(crate) use futex::{Slept, Vigil, futex_wake_at};
+pub(crate) use futex::{futex_wait, futex_wait_any, futex_wake};
 pub(crate) use lock::{LockKind, probe, try_lock, unlock};
 pub(crate) use page::{AnchorPage, ForkPage};
 #[cfg(feature = "async")]
