@@ -186,9 +186,9 @@ impl<'a> Worker<'a> {
         !self.journals.is_stopped() && self.journals.begun(self.me) + 32 < ENTRIES as u64
     }
 
-    /// A number that no other operation has: who, and the how-many-eth.
+    /// A number that no other operation has, and that is not 0: who, and the how-many-eth.
     pub fn fresh(&self) -> u64 {
-        self.me << 32 | self.journals.begun(self.me)
+        (self.me + 1) << 32 | self.journals.begun(self.me)
     }
 
     /// Does an operation: writes it down, runs it, and writes down what came of it, which this returns.

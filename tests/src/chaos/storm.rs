@@ -54,10 +54,13 @@ pub struct Tally {
 pub fn run(weather: &Weather) -> Result<BTreeMap<&'static str, Tally>, String> {
     let loads: Vec<Load> =
         loads().into_iter().filter(|load| weather.only.as_ref().is_none_or(|only| load.structure == only)).collect();
+    if loads.is_empty() {
+        return Err(format!("there is no load of {:?}", weather.only));
+    }
     let mut tallies = BTreeMap::new();
     let end = Instant::now() + weather.time;
     for round in 0..weather.rounds {
-        if Instant::now() >= end || loads.is_empty() {
+        if Instant::now() >= end {
             break;
         }
         let seed = weather.seed.wrapping_add(round);

@@ -1,9 +1,11 @@
 //! What is played on each structure, and how its histories are read.
 
-use zeroipc::{Memory, Queue};
+use std::collections::BTreeSet;
+
+use zeroipc::{Map, Memory, Queue};
 
 use super::game::{Game, Player};
-use super::model::{self, Access, End};
+use super::model::{self, Access, End, Lookup, Slot};
 use super::tape::{Lane, Raw};
 use super::{Call, NEVER, is_linearizable};
 use crate::SOON;
@@ -14,7 +16,10 @@ use crate::types::Item;
 
 /// All games.
 pub fn games() -> Vec<Game> {
-    vec![container::<Queue<Item>>("queue", |memory, room, calls| check::<Queue<Item>>(memory, room, calls, End::First))]
+    vec![
+        container::<Queue<Item>>("queue", |memory, room, calls| check::<Queue<Item>>(memory, room, calls, End::First)),
+        Game { structure: "map", prepare: prepare_map, play: play_map, check: check_map },
+    ]
 }
 
 const PUT: u64 = 1;
@@ -78,6 +83,76 @@ fn access(call: &Call<Raw>) -> Call<Access> {
         Access::Put(value, told.map(|told| told.is_some()), Vec::new())
     } else {
         Access::Take(told, Vec::new())
+    };
+    Call { begun: call.begun, ended: call.ended, what }
+}
+
+const INSERT: u64 = 3;
+const UPSERT: u64 = 4;
+const GET: u64 = 5;
+const REMOVE: u64 = 6;
+const SWAP: u64 = 7;
+
+/// What is at hand, in one number: the key, the value that is given, and the one that is expected.
+fn about(key: u64, value: u64, expected: u64) -> u64 {
+    key << 60 | value << 30 | expected
+}
+
+fn prepare_map(memory: &Memory, rng: &mut Rng) -> u64 {
+    // Few slots, so that keys share their places.
+    drop(Map::<u64, Item>::create(memory, "m", 3).expect("a map"));
+    1 + rng.below(3)
+}
+
+/// Values are numbered from 1; no two operations give the same one.
+fn play_map(memory: &Memory, lane: &Lane<'_>, player: &mut Player) {
+    let map = Map::<u64, Item>::open(memory, "m").expect("the map opens");
+    lane.await_start();
+    let mut known = 0;
+    for count in 0..player.operations {
+        let key = player.rng.below(3);
+        let value = (player.me + 1) << 8 | count;
+        let found = |found: Option<Item>| Some(found.map_or(0, number));
+        let told = match player.rng.below(6) {
+            0 => lane.call(INSERT, about(key, value, 0), || Some(map.insert(key, item(value)).expect("room").into())),
+            1 => lane.call(UPSERT, about(key, value, 0), || found(map.upsert(key, item(value)).expect("room"))),
+            2 => lane.call(REMOVE, about(key, 0, 0), || found(map.remove(&key).expect("whole"))),
+            3 => lane.call(SWAP, about(key, value, known), || {
+                Some(map.compare_and_swap(&key, &item(known), item(value)).expect("whole").into())
+            }),
+            _ => lane.call(GET, about(key, 0, 0), || found(map.get(&key).expect("whole"))),
+        };
+        // Mostly something that has been there, of one key or another.
+        known = told.filter(|told| *told > 1).unwrap_or(known);
+    }
+}
+
+fn check_map(memory: &Memory, _: u64, calls: &[Call<Raw>]) -> bool {
+    let map = Map::<u64, Item>::open(memory, "m").expect("the map opens");
+    let keys: BTreeSet<u64> = calls.iter().map(|call| call.what.value >> 60).collect();
+    keys.into_iter().all(|key| {
+        let mut all: Vec<Call<Lookup>> = calls.iter().filter(|call| call.what.value >> 60 == key).map(lookup).collect();
+        let left = map.get(&key).expect("whole").map(number);
+        all.push(Call { begun: NEVER / 2, ended: NEVER / 2 + 1, what: Lookup::Get(Some(left)) });
+        is_linearizable(&Slot, &all)
+    })
+}
+
+fn lookup(call: &Call<Raw>) -> Call<Lookup> {
+    let Raw { operation, value: about, answer } = call.what;
+    let (value, expected) = (about >> 30 & 0x3fff_ffff, about & 0x3fff_ffff);
+    let told = match answer {
+        Answer::Yes(told) => Some(told),
+        _ => None,
+    };
+    let done = told.map(|told| told != 0);
+    let found = told.map(|told| (told != 0).then_some(told));
+    let what = match operation {
+        INSERT => Lookup::InsertNew(value, done),
+        UPSERT => Lookup::Insert(value, found),
+        REMOVE => Lookup::Remove(found),
+        SWAP => Lookup::Swap(expected, value, done),
+        _ => Lookup::Get(found),
     };
     Call { begun: call.begun, ended: call.ended, what }
 }

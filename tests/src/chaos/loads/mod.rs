@@ -1,11 +1,27 @@
 //! What is played on each structure when processes are killed by chance.
 
 mod array;
+mod broadcast;
 mod container;
+mod lazy;
+mod locks;
+mod map;
+mod signal;
 
 use super::Load;
 
 /// All of them.
 pub fn loads() -> Vec<Load> {
-    vec![array::load(), container::queue()]
+    vec![
+        array::load(),
+        broadcast::load(),
+        container::queue(),
+        lazy::load(),
+        locks::mutex(),
+        locks::semaphore(),
+        map::map(),
+        map::set(),
+        signal::signal(),
+        signal::event(),
+    ]
 }
