@@ -6,6 +6,7 @@ mod container;
 mod lazy;
 mod locks;
 mod map;
+mod meetings;
 mod signal;
 
 use super::Load;
@@ -20,6 +21,8 @@ pub fn loads() -> Vec<Load> {
         locks::mutex(),
         locks::semaphore(),
         map::map(),
+        meetings::barrier(),
+        meetings::condvar(),
         map::set(),
         signal::signal(),
         signal::event(),
