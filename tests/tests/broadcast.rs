@@ -259,7 +259,6 @@ fn peeking_does_not_consume() {
     assert_eq!(kind(peeked.read(17, &mut part)), ErrorKind::OutOfBounds);
     assert_eq!(kind(peeked.read(usize::MAX, &mut part)), ErrorKind::OutOfBounds);
     assert!(peeked.as_ptr().is_aligned());
-    drop(peeked);
     reader.try_peek().unwrap().unwrap().consume();
     assert!(reader.try_recv().unwrap().is_none());
     assert_eq!(kind(broadcast.view_from_oldest().try_peek()), ErrorKind::BadArgument);

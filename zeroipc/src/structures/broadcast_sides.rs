@@ -96,7 +96,10 @@ impl Numbers {
 
     /// Writes the words of a new one into zeroed memory.
     fn initialise(self, region: &Region, offset: u64, element: u64) -> Result<()> {
-        let put = |at: usize, value: u64| Ok(region.u64_at(offset + at as u64)?.store(value, Relaxed));
+        let put = |at: usize, value: u64| -> Result<()> {
+            region.u64_at(offset + at as u64)?.store(value, Relaxed);
+            Ok(())
+        };
         put(offset_of!(BroadcastHeader, capacity), self.capacity)?;
         put(offset_of!(BroadcastHeader, readers), self.readers)?;
         put(offset_of!(BroadcastHeader, policy), self.policy.code())?;
