@@ -27,6 +27,7 @@ KERNEL = "zeroipc/src/structures/queue_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
+ROSTER = "zeroipc/src/reactor/roster.rs"
 WORLD = "tests/models/src/world.rs"
 
 # What is broken, where, the text, what replaces it, and the models that notice.
@@ -102,6 +103,21 @@ MUTATIONS = [
     ("bounds takes the tail for the head", KERNEL,
      "Ok((head, tail.max(head)))", "Ok((tail.min(head), head))",
      ["the_length_stays_within_the_capacity", "two_producers_one_consumer"]),
+    ("a sleep on a new word stirs nobody", ROSTER,
+     "State::Asleep if !word.armed || due < watch.until", "State::Asleep if due < watch.until",
+     ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
+    ("a sleep is enlisted on what has changed", ROSTER,
+     "if naps.iter().any(|nap| low(nap.word) != nap.seen as u32) {", "if naps.is_empty() {",
+     ["two_tasks_and_two_words"]),
+    ("a look calls only whom the system woke", ROSTER,
+     "if !(woken || changed || sleep.early <= now) {", "let _ = changed;\n                if !(woken || sleep.early <= now) {",
+     ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
+    ("wakes for a word that nobody waits for end there", ROSTER,
+     "addresses.filter(|address| !words", "addresses.filter(|address| false && !words",
+     ["a_dropped_future_passes_the_wake_on"]),
+    ("a called future that is dropped owes nothing", ROSTER,
+     "Left::Called(beds.iter().map(|bed| bed.place).collect())", "Left::Called(beds.iter().map(|bed| bed.place).take(0).collect())",
+     ["a_dropped_future_passes_the_wake_on"]),
     ("entry_count is stored relaxed", TABLE,
      "store(index + 1, Release)", "store(index + 1, Relaxed)",
      ["who_sees_the_count_sees_everything", "two_creators_create_two_structures"]),

@@ -56,10 +56,12 @@ extern crate self as zeroipc;
 #[doc(hidden)]
 pub mod __private;
 mod attach;
+mod canonical;
 mod entries;
 mod error;
 #[allow(dead_code, unreachable_pub)]
 mod format;
+mod hash;
 mod include_schema;
 mod memory;
 mod os;
@@ -84,11 +86,23 @@ pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
 pub use structures::barrier::{Barrier, BarrierMember};
+pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, Peeked, Received, ReceivedRun};
+pub use structures::broadcast_sides::Policy;
+pub use structures::condvar::Condvar;
 pub use structures::event::{Event, EventMode};
+pub use structures::future::{Future, Promise};
 pub use structures::latch::Latch;
+pub use structures::lazy::Lazy;
+pub use structures::map::{Map, MapIter};
+pub use structures::mutex::{Mutex, MutexGuard};
+pub use structures::once::{Once, OnceState};
 pub use structures::queue::Queue;
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
+pub use structures::set::{Set, SetIter};
 pub use structures::signal::Signal;
+pub use structures::stream::{Stream, StreamProducer, Subscription};
+pub use structures::stream_adaptors::{Flow, Values, Wait};
+pub use structures::stream_derived::Derived;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

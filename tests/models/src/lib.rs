@@ -16,6 +16,12 @@
 #[path = "../../../zeroipc/src/structures/barrier_kernel.rs"]
 mod barrier_kernel;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
+mod broadcast_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
+mod condvar_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/error.rs"]
 mod error;
 #[allow(dead_code)]
@@ -27,13 +33,24 @@ mod format;
 #[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
 mod latch_kernel;
 mod loom_barrier;
+mod loom_broadcast;
+mod loom_condvar;
 mod loom_event;
 mod loom_latch;
+mod loom_mutex;
+mod loom_once;
 mod loom_queue;
+mod loom_reactor;
 mod loom_semaphore;
 mod loom_signal;
 mod loom_table;
 mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
+mod mutex_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/once_kernel.rs"]
+mod once_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;
@@ -42,6 +59,9 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/reactor/roster.rs"]
+mod roster;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
 mod semaphore_kernel;

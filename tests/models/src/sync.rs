@@ -7,7 +7,7 @@
 //! synchronisation.
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use loom::sync::atomic::fence;
 
 macro_rules! atomics {
@@ -44,6 +44,11 @@ macro_rules! atomics {
             ) -> Result<$value, $value> {
                 self.touched.store(false, Relaxed);
                 self.word.compare_exchange(current, new, success, failure)
+            }
+
+            pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.swap(value, order)
             }
 
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {

@@ -4,7 +4,7 @@
 //! it is about to do, and afterwards what came of it. A kill leaves at most the operations of one moment without an
 //! answer: these may have happened or not. All others are accounted for, exactly.
 //!
-//! A structure's load goes into its file as `pub(super) fn load() -> Load` and into [`loads`](super::loads):
+//! A structure's load goes into `loads/<structure>.rs` as `pub(super) fn load() -> Load`, and into [`loads`](super::loads):
 //!
 //! ```ignore
 //! Load::new("queue")

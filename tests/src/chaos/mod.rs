@@ -55,18 +55,25 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod barrier;
 pub mod case;
 pub mod child;
+mod event;
+mod latch;
 pub mod load;
+mod loads;
 pub mod matrix;
 mod queue;
 pub mod run;
 mod segment;
+mod semaphore;
+mod signal;
 pub mod storm;
 
 pub use case::{Case, Scene};
 pub use child::now;
 pub use load::Load;
+pub use loads::loads;
 pub use run::dies;
 
 use std::borrow::Cow;
@@ -79,12 +86,12 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(barrier::cases());
+    all.extend(event::cases());
+    all.extend(latch::cases());
+    all.extend(semaphore::cases());
+    all.extend(signal::cases());
     all
-}
-
-/// What is played when processes are killed by chance.
-pub fn loads() -> Vec<Load> {
-    vec![array::load(), queue::load()]
 }
 
 /// Where a process died, and what others saw meanwhile.

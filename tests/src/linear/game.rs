@@ -8,13 +8,15 @@ use std::time::Instant;
 
 use zeroipc::{Memory, Queue};
 
-use super::model::{Access, Container, End};
+use super::model::{self, Access, End};
 use super::tape::{Lane, Raw, Tape};
 use super::{Call, NEVER, is_linearizable};
 use crate::actor::Script;
 use crate::chaos::load::Answer;
+use crate::containers::{Container, drained, item, number, refused};
 use crate::names::Name;
 use crate::rng::Rng;
+use crate::types::Item;
 use crate::{DEADLINE, SOON, shake, sys};
 
 /// What is played on a structure.
@@ -43,7 +45,7 @@ const PLAYERS: usize = 4;
 
 /// All games.
 pub fn games() -> Vec<Game> {
-    vec![Game { structure: "queue", prepare: prepare_queue, play: play_queue, check: check_queue }]
+    vec![container::<Queue<Item>>("queue", |memory, room, calls| check::<Queue<Item>>(memory, room, calls, End::First))]
 }
 
 /// Plays rounds by threads.
@@ -170,37 +172,40 @@ impl Stage {
 const PUT: u64 = 1;
 const TAKE: u64 = 2;
 
-fn prepare_queue(memory: &Memory, rng: &mut Rng) -> u64 {
-    let queue = Queue::<u64>::create(memory, "q", *rng.pick(&[1, 2, 2, 4, 8])).expect("a queue");
-    // Some begin in another lap than the first.
-    for value in 0..rng.below(10) {
-        queue.push(value).expect("there is room");
-        queue.pop().expect("it is there");
-    }
-    queue.capacity()
+/// A container's game.
+fn container<C: Container>(structure: &'static str, check: fn(&Memory, u64, &[Call<Raw>]) -> bool) -> Game {
+    Game { structure, prepare: prepare::<C>, play: play::<C>, check }
 }
 
-fn play_queue(memory: &Memory, lane: &Lane<'_>, player: &mut Player) {
-    let queue = Queue::<u64>::open(memory, "q").expect("the queue opens");
+fn prepare<C: Container>(memory: &Memory, rng: &mut Rng) -> u64 {
+    let container = C::make(memory, *rng.pick(&[1, 2, 2, 4, 8]));
+    // Some begin in another lap than the first.
+    for value in 0..rng.below(10) {
+        container.try_put(item(value)).expect("there is room");
+        container.try_take().expect("it is whole").expect("it is there");
+    }
+    container.room()
+}
+
+fn play<C: Container>(memory: &Memory, lane: &Lane<'_>, player: &mut Player) {
+    let container = C::find(memory);
     lane.await_start();
-    for number in 0..player.operations {
-        let value = player.me << 8 | number;
+    for count in 0..player.operations {
+        let value = player.me << 32 | count;
         match player.rng.below(6) {
-            0..3 => lane.call(PUT, value, || queue.try_push(value).ok().map(|()| value)),
-            3 => lane.call(PUT, value, || queue.push_timeout(value, SOON / 1000).ok().map(|()| value)),
-            _ => lane.call(TAKE, 0, || queue.try_pop().expect("whole")),
+            0..3 => lane.call(PUT, value, || refused(container.try_put(item(value))).map(|()| value)),
+            3 => lane.call(PUT, value, || refused(container.put(item(value), SOON / 1000)).map(|()| value)),
+            _ => lane.call(TAKE, 0, || container.try_take().expect("it is whole").map(number)),
         };
     }
 }
 
-fn check_queue(memory: &Memory, room: u64, calls: &[Call<Raw>]) -> bool {
-    let queue = Queue::<u64>::open(memory, "q").expect("the queue opens");
-    let left: Vec<u64> = std::iter::from_fn(|| queue.try_pop().expect("whole")).collect();
-    is_container(calls, &left, Container { capacity: room as usize, takes: End::First })
+fn check<C: Container>(memory: &Memory, room: u64, calls: &[Call<Raw>], takes: End) -> bool {
+    is_container(calls, &drained(&C::find(memory)), model::Container { capacity: room as usize, takes })
 }
 
 /// Whether the calls, and then the taking of all that is left, are those of a container.
-fn is_container(calls: &[Call<Raw>], left: &[u64], container: Container) -> bool {
+fn is_container(calls: &[Call<Raw>], left: &[u64], container: model::Container) -> bool {
     let mut all: Vec<Call<Access>> = calls.iter().map(access).collect();
     let rest = left.iter().copied().map(Some).chain([None]);
     // Behind all that has ended; what was cut short may still stand behind.
@@ -216,24 +221,15 @@ fn is_container(calls: &[Call<Raw>], left: &[u64], container: Container) -> bool
 
 fn access(call: &Call<Raw>) -> Call<Access> {
     let Raw { operation, value, answer } = call.what;
+    let told = match answer {
+        Answer::None => None,
+        Answer::No => Some(None),
+        Answer::Yes(value) => Some(Some(value)),
+    };
     let what = if operation == PUT {
-        Access::Put(
-            value,
-            match answer {
-                Answer::None => None,
-                Answer::No => Some(false),
-                Answer::Yes(_) => Some(true),
-            },
-        )
+        Access::Put(value, told.map(|told| told.is_some()), Vec::new())
     } else {
-        Access::Take(
-            match answer {
-                Answer::None => None,
-                Answer::No => Some(None),
-                Answer::Yes(value) => Some(Some(value)),
-            },
-            Vec::new(),
-        )
+        Access::Take(told, Vec::new())
     };
     Call { begun: call.begun, ended: call.ended, what }
 }
