@@ -56,19 +56,23 @@
 
 mod array;
 mod barrier;
+mod broadcast;
 pub mod case;
 pub mod child;
 mod event;
 mod latch;
 pub mod load;
 mod loads;
+mod map;
 pub mod matrix;
 mod queue;
 pub mod run;
 mod segment;
 mod semaphore;
 mod signal;
+mod set;
 pub mod storm;
+mod stream;
 
 pub use case::{Case, Scene};
 pub use child::now;
@@ -91,6 +95,10 @@ pub fn cases() -> Vec<Case> {
     all.extend(latch::cases());
     all.extend(semaphore::cases());
     all.extend(signal::cases());
+    all.extend(map::cases());
+    all.extend(set::cases());
+    all.extend(broadcast::cases());
+    all.extend(stream::cases());
     all
 }
 
