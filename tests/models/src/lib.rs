@@ -31,7 +31,6 @@ mod error;
 mod event_kernel;
 mod explore;
 mod format;
-mod loom_map;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/latch_kernel.rs"]
 mod latch_kernel;
@@ -40,6 +39,7 @@ mod loom_broadcast;
 mod loom_condvar;
 mod loom_event;
 mod loom_latch;
+mod loom_map;
 mod loom_mutex;
 mod loom_once;
 mod loom_queue;
@@ -49,11 +49,11 @@ mod loom_signal;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
-#[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
-mod mutex_kernel;
-#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/map_kernel.rs"]
 mod map_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
+mod mutex_kernel;
 #[path = "../../../zeroipc/src/structures/once_kernel.rs"]
 mod once_kernel;
 #[allow(dead_code)]
