@@ -24,6 +24,7 @@ COPY = TARGET / "mutants"
 SECONDS = 150
 
 KERNEL = "zeroipc/src/structures/queue_kernel.rs"
+MAP = "zeroipc/src/structures/map_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
@@ -124,6 +125,52 @@ MUTATIONS = [
     ("a called future that is dropped owes nothing", ROSTER,
      "Left::Called(beds.iter().map(|bed| bed.place).collect())", "Left::Called(beds.iter().map(|bed| bed.place).take(0).collect())",
      ["a_dropped_future_passes_the_wake_on"]),
+    ("a map's slot is published relaxed", MAP,
+     "fetch_add(taken_bit(slot), Release)", "fetch_add(taken_bit(slot), Relaxed)",
+     ["a_slot_that_is_used_again_is_not_mistaken", "what_stays_is_always_found"]),
+    ("a map's copy is published relaxed", MAP,
+     "fetch_add(NEXT_VERSION.wrapping_add(flip), Release)", "fetch_add(NEXT_VERSION.wrapping_add(flip), Relaxed)",
+     ["a_large_value_is_whole"]),
+    ("a map's reader does not look at the version again", MAP,
+     "if same_version(state.load(Relaxed), seen) { Look::Here(slot, seen) } else { Look::Moved }",
+     "Look::Here(slot, seen)",
+     ["a_slot_that_is_used_again_is_not_mistaken", "a_large_value_is_whole"]),
+    ("a map's reader looks again without a fence", MAP,
+     "brings the version that allowed it.\n        fence(Acquire);", "brings the version that allowed it.",
+     ["a_slot_that_is_used_again_is_not_mistaken", "a_large_value_is_whole"]),
+    ("a map's slot is written without a fence", MAP,
+     "the version that freed the slot, before its words.\n        fence(Release);",
+     "the version that freed the slot, before its words.",
+     ["a_slot_that_is_used_again_is_not_mistaken"]),
+    ("a map's copy is written without a fence", MAP,
+     "made the other copy the old one, before its words.\n        fence(Release);",
+     "made the other copy the old one, before its words.",
+     ["a_large_value_is_whole"]),
+    ("a map's removal keeps the version", MAP,
+     "NEXT_VERSION.wrapping_sub(taken_bit(slot))", "0_u64.wrapping_sub(taken_bit(slot))",
+     ["a_slot_that_is_used_again_is_not_mistaken"]),
+    ("a map's update writes the copy that counts", MAP,
+     "Copied { copy: 1 - now.copy, ..now }", "now",
+     ["a_large_value_is_whole"]),
+    ("a map's bound is not raised before the slot is taken", MAP,
+     "hold.word.store(home_word(hold.me, distance), Relaxed);", "",
+     ["a_dead_insertion_is_in_nobodys_way", "two_take_over_from_a_dead_insertion"]),
+    ("a map's bound is lowered too far", MAP,
+     "(1..=hold.bound).rev().find(may_hold).unwrap_or(0)", "{ let _ = may_hold; 0 }",
+     ["a_bound_is_lowered_while_another_key_comes", "a_bound_that_others_need_stays"]),
+    ("a map's home is locked relaxed", MAP,
+     "home_word(me, bound), Acquire, Relaxed)", "home_word(me, bound), Relaxed, Relaxed)",
+     ["two_insert_the_same_key", "one_inserts_what_the_other_removes", "two_count"]),
+    ("a map's home is released relaxed", MAP,
+     "store(home_word(0, hold.bound), Release)", "store(home_word(0, hold.bound), Relaxed)",
+     ["two_insert_the_same_key", "one_inserts_what_the_other_removes", "two_count"]),
+    ("a map's bucket behind is not locked", MAP,
+     "let free = self.free_slot(bucket);\n            if let Some((slot, state)) = free {\n"
+     "                self.fill(hold, Place { bucket, slot, state, distance }, key, new);\n            }\n"
+     "            self.unlock(other);",
+     "self.unlock(other);\n            let free = self.free_slot(bucket);\n            if let Some((slot, state)) = free {\n"
+     "                self.fill(hold, Place { bucket, slot, state, distance }, key, new);\n            }",
+     ["two_homes_want_the_same_slot"]),
     ("entry_count is stored relaxed", TABLE,
      "store(index + 1, Release)", "store(index + 1, Relaxed)",
      ["who_sees_the_count_sees_everything", "two_creators_create_two_structures"]),
