@@ -46,11 +46,6 @@ macro_rules! atomics {
                 self.word.compare_exchange(current, new, success, failure)
             }
 
-            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                self.touched.store(false, Relaxed);
-                self.word.fetch_and(value, order)
-            }
-
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
                 self.touched.store(false, Relaxed);
                 self.word.swap(value, order)
