@@ -58,12 +58,15 @@ mod array;
 mod broadcast;
 pub mod case;
 pub mod child;
+mod condvar;
 pub mod load;
 mod loads;
 mod map;
 pub mod matrix;
+mod mutex;
 mod queue;
 pub mod run;
+mod rwlock;
 mod segment;
 mod set;
 pub mod storm;
@@ -89,6 +92,9 @@ pub fn cases() -> Vec<Case> {
     all.extend(set::cases());
     all.extend(broadcast::cases());
     all.extend(stream::cases());
+    all.extend(mutex::cases());
+    all.extend(condvar::cases());
+    all.extend(rwlock::cases());
     all
 }
 
