@@ -61,12 +61,15 @@ pub mod case;
 pub mod child;
 mod event;
 mod latch;
+mod condvar;
 pub mod load;
 mod loads;
 mod map;
 pub mod matrix;
+mod mutex;
 mod queue;
 pub mod run;
+mod rwlock;
 mod segment;
 mod semaphore;
 mod signal;
@@ -99,6 +102,9 @@ pub fn cases() -> Vec<Case> {
     all.extend(set::cases());
     all.extend(broadcast::cases());
     all.extend(stream::cases());
+    all.extend(mutex::cases());
+    all.extend(condvar::cases());
+    all.extend(rwlock::cases());
     all
 }
 
