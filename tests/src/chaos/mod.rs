@@ -56,9 +56,13 @@
 
 mod array;
 pub mod case;
+mod channel;
 pub mod child;
+mod future;
+mod lazy;
 pub mod load;
 pub mod matrix;
+mod once;
 mod queue;
 pub mod run;
 mod segment;
@@ -79,6 +83,10 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(channel::cases());
+    all.extend(once::cases());
+    all.extend(lazy::cases());
+    all.extend(future::cases());
     all
 }
 
