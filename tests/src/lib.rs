@@ -7,7 +7,10 @@
 //! | [`at`] | stopping or killing a process at a named point of the runtime |
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
+//! | [`containers`] | queues, stacks and channels as one |
+//! | [`hostile`] | a peer that writes nonsense over a structure in use |
 //! | [`image`] | damaged segments, and everything that can be done with one |
+//! | [`futures`] | polling futures by hand |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
 //! | [`shake`] | threads that dawdle at points, and processes that die at one, by chance |
 //! | [`scale`] | how much a run does |
@@ -17,7 +20,10 @@
 pub mod actor;
 pub mod at;
 pub mod chaos;
+pub mod containers;
 pub mod emitted;
+pub mod futures;
+pub mod hostile;
 pub mod image;
 pub mod linear;
 pub mod names;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::memory::Segment;
 use crate::os::{self, ForkPage, Slept, Vigil};
-use crate::structures::waiting::Nap;
+use crate::structures::waiting::{self, Nap};
 use crate::sync::{AcqRel, Acquire, AtomicPtr, AtomicU64, Relaxed};
 
 use roster::{Errand, Left, Roster};

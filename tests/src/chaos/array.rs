@@ -1,8 +1,7 @@
-//! The rows of the array: its operations are single steps, so that only its creation can be cut short; and its load.
+//! The rows of the array: its operations are single steps, so that only its creation can be cut short.
 
 use zeroipc::{Array, ErrorKind};
 
-use super::load::{Answer, Load};
 use super::{Case, completed};
 
 const THERE: &str = "the array is there";
@@ -38,59 +37,4 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .promise(|death| completed(if death.at("published") { THERE } else { NOT_THERE }));
     vec![create]
-}
-
-const ADD: u8 = 1;
-const PUSH_UP: u8 = 2;
-const COUNTERS: u64 = 3;
-
-/// Counters that all add to, and a highest value: each addition happens once or, if its process died in it, at most once.
-pub(super) fn load() -> Load {
-    Load::new("array")
-        .prepare(|memory, _| drop(Array::<u64>::create(memory, "a", COUNTERS + 1).unwrap()))
-        .work(|worker| {
-            let array = Array::<u64>::open(worker.memory(), "a").unwrap();
-            let highest = COUNTERS as usize;
-            while worker.goes_on() {
-                let index = worker.rng.below(COUNTERS);
-                let at = index as usize;
-                match worker.rng.below(3) {
-                    0 => worker.does(ADD, index, || Some(array.fetch_add(at, 1))),
-                    1 => worker.does(ADD, index, || {
-                        let mut before = array.load(at);
-                        while let Err(now) = array.compare_exchange(at, before, before + 1) {
-                            before = now;
-                        }
-                        Some(before)
-                    }),
-                    _ => {
-                        let value = worker.fresh();
-                        worker.does(PUSH_UP, value, || Some(array.fetch_max(highest, value)))
-                    }
-                };
-            }
-        })
-        .check(|memory, journals| {
-            let array = Array::<u64>::open(memory, "a").unwrap();
-            let of = |operation: u8| journals.iter().flatten().filter(move |entry| entry.operation == operation);
-            for index in 0..COUNTERS {
-                let mut seen: Vec<u64> = Vec::new();
-                let mut unknown = 0;
-                for entry in of(ADD).filter(|entry| entry.value == index) {
-                    match entry.answer {
-                        Answer::Yes(before) => seen.push(before),
-                        _ => unknown += 1,
-                    }
-                }
-                let total = array.load(index as usize);
-                seen.sort_unstable();
-                assert!(seen.windows(2).all(|two| two[0] < two[1]), "two additions saw the same number");
-                assert!(seen.last().is_none_or(|last| *last < total), "an addition is lost");
-                assert!(total - seen.len() as u64 <= unknown, "{total} of {} and {unknown}", seen.len());
-            }
-            let known = of(PUSH_UP).filter(|entry| entry.answer != Answer::None).map(|entry| entry.value).max();
-            let highest = array.load(COUNTERS as usize);
-            assert!(known.is_none_or(|known| highest >= known), "{highest:#x} is the highest, after {known:x?}");
-            assert!(highest == 0 || of(PUSH_UP).any(|entry| entry.value == highest), "{highest:#x} came from nowhere");
-        })
 }

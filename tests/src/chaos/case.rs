@@ -73,7 +73,7 @@ impl Case {
 }
 
 impl Draft {
-    /// Counts the points that begin with one of these, in place of those of the structure.
+    /// Counts the points that begin with one of these, in place of those of the structure and of its waits.
     pub fn points(mut self, starts: &[&'static str]) -> Self {
         self.points = starts.to_vec();
         self
@@ -130,7 +130,8 @@ impl<S: 'static> Scene<S> {
         let Draft { structure, operation, size, mut points, without } = draft;
         let survivor = std::sync::Arc::new(survivor.expect("a case has a survivor"));
         if points.is_empty() {
-            points.push(Box::leak(format!("{structure}.").into_boxed_str()));
+            // The structure's own, and where a wait that all share comes back.
+            points.extend([format!("{structure}.").leak() as &str, "wait."]);
         }
         Case {
             structure,

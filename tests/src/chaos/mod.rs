@@ -55,22 +55,28 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod broadcast;
 pub mod case;
 mod channel;
 pub mod child;
 mod future;
 mod lazy;
 pub mod load;
+mod loads;
+mod map;
 pub mod matrix;
 mod once;
 mod queue;
 pub mod run;
 mod segment;
+mod set;
 pub mod storm;
+mod stream;
 
 pub use case::{Case, Scene};
 pub use child::now;
 pub use load::Load;
+pub use loads::loads;
 pub use run::dies;
 
 use std::borrow::Cow;
@@ -87,12 +93,11 @@ pub fn cases() -> Vec<Case> {
     all.extend(once::cases());
     all.extend(lazy::cases());
     all.extend(future::cases());
+    all.extend(map::cases());
+    all.extend(set::cases());
+    all.extend(broadcast::cases());
+    all.extend(stream::cases());
     all
-}
-
-/// What is played when processes are killed by chance.
-pub fn loads() -> Vec<Load> {
-    vec![array::load(), queue::load()]
 }
 
 /// Where a process died, and what others saw meanwhile.

@@ -1,11 +1,9 @@
-//! The rows of the queue, and its load.
+//! The rows of the queue.
 
 use zeroipc::{ErrorKind, Memory, Queue};
 
-use super::load::{BRIEF, Load, Order, bag};
 use super::{Case, Outcome, completed, dies};
 use crate::SOON;
-use crate::types::Item;
 
 /// A queue with this room that has been once around and holds the numbers below `held`.
 fn with(memory: &Memory, capacity: u64, held: u64) -> Queue<u64> {
@@ -295,80 +293,4 @@ fn wakers() -> Vec<Case> {
         .promise(|death| completed(if death.at("copied") { NOT_TAKEN } else { TAKEN }));
     all.push(case);
     all
-}
-
-const PUSH: u8 = 1;
-const POP: u8 = 2;
-
-/// An item larger than a word, so that a torn one is seen.
-fn item(number: u64) -> Item {
-    Item::new(number >> 32, number & 0xffff_ffff)
-}
-
-fn number(item: Item) -> u64 {
-    assert!(item.is_whole(), "a torn or foreign item: {item:?}");
-    item.producer << 32 | item.sequence
-}
-
-/// Producers and consumers in one; what comes is whole, once, and in the order of each producer.
-pub(super) fn load() -> Load {
-    Load::new("queue")
-        .prepare(|memory, rng| {
-            let capacity = 1 << rng.below(7);
-            drop(Queue::<Item>::create(memory, "q", capacity).unwrap());
-        })
-        .work(|worker| {
-            let queue = Queue::<Item>::open(worker.memory(), "q").unwrap();
-            while worker.goes_on() {
-                let value = worker.fresh();
-                match worker.rng.below(8) {
-                    0 => worker.does(PUSH, value, || done(queue.try_push(item(value))).map(|()| value)),
-                    1 | 2 => worker.does(PUSH, value, || done(queue.push_timeout(item(value), BRIEF)).map(|()| value)),
-                    3 => {
-                        let count = 1 + worker.rng.below(5);
-                        let values = worker.fresh_many(count);
-                        let items: Vec<Item> = values.iter().map(|value| item(*value)).collect();
-                        worker.does_many(PUSH, &values, || {
-                            let count = queue.push_many_timeout(&items, BRIEF).unwrap();
-                            values[..count].to_vec()
-                        });
-                        None
-                    }
-                    4 => worker.does(POP, 0, || queue.try_pop().unwrap().map(number)),
-                    5 | 6 => worker.does(POP, 0, || done(queue.pop_timeout(BRIEF)).map(number)),
-                    _ => {
-                        let mut items = vec![Item::new(0, 0); 1 + worker.rng.below(5) as usize];
-                        worker.does_many(POP, &vec![0; items.len()], || {
-                            let count = queue.pop_many_timeout(&mut items, BRIEF).unwrap();
-                            items[..count].iter().map(|item| number(*item)).collect()
-                        });
-                        None
-                    }
-                };
-            }
-        })
-        .check(|memory, journals| {
-            let queue = Queue::<Item>::open(memory, "q").unwrap();
-            let mut left = Vec::new();
-            while let Some(item) = queue.try_pop().unwrap() {
-                left.push(number(item));
-            }
-            assert!(queue.is_empty().unwrap());
-            bag(journals, PUSH, POP, &left, Order::Fifo);
-            for lap in 0..3 * queue.capacity() {
-                queue.try_push(item(lap)).unwrap();
-                assert_eq!(queue.try_pop().unwrap().map(number), Some(lap));
-            }
-        })
-}
-
-/// The result of an operation that may not find what it needs.
-fn done<T>(result: zeroipc::Result<T>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            assert!(matches!(error.kind(), ErrorKind::Full | ErrorKind::TimedOut), "{error}");
-            None
-        }
-    }
 }

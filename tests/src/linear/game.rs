@@ -6,13 +6,12 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::time::Instant;
 
-use zeroipc::{Memory, Queue};
+use zeroipc::Memory;
 
-use super::model::{Access, Container, End};
+use super::Call;
+use super::games::games;
 use super::tape::{Lane, Raw, Tape};
-use super::{Call, NEVER, is_linearizable};
 use crate::actor::Script;
-use crate::chaos::load::Answer;
 use crate::names::Name;
 use crate::rng::Rng;
 use crate::{DEADLINE, SOON, shake, sys};
@@ -23,28 +22,23 @@ pub struct Game {
     /// The structure.
     pub structure: &'static str,
     /// Creates it and says how much room it has.
-    prepare: fn(&Memory, &mut Rng) -> u64,
+    pub(super) prepare: fn(&Memory, &mut Rng) -> u64,
     /// What a player does: first [`Lane::await_start`].
-    play: fn(&Memory, &Lane<'_>, &mut Player),
+    pub(super) play: fn(&Memory, &Lane<'_>, &mut Player),
     /// Whether what they did, on a structure with that room, could have been done one after the other.
-    check: fn(&Memory, u64, &[Call<Raw>]) -> bool,
+    pub(super) check: fn(&Memory, u64, &[Call<Raw>]) -> bool,
 }
 
 /// One player of a round.
 #[derive(Debug)]
 pub struct Player {
-    me: u64,
-    operations: u64,
-    rng: Rng,
+    pub(super) me: u64,
+    pub(super) operations: u64,
+    pub(super) rng: Rng,
 }
 
 /// How many play at a time.
 const PLAYERS: usize = 4;
-
-/// All games.
-pub fn games() -> Vec<Game> {
-    vec![Game { structure: "queue", prepare: prepare_queue, play: play_queue, check: check_queue }]
-}
 
 /// Plays rounds by threads.
 ///
@@ -165,75 +159,4 @@ impl Stage {
         lines.sort_by_key(|line| line.len());
         Err(format!("{}, seed {seed}, room {}: not linearizable:\n{}", game.structure, self.room, lines.join("\n")))
     }
-}
-
-const PUT: u64 = 1;
-const TAKE: u64 = 2;
-
-fn prepare_queue(memory: &Memory, rng: &mut Rng) -> u64 {
-    let queue = Queue::<u64>::create(memory, "q", *rng.pick(&[1, 2, 2, 4, 8])).expect("a queue");
-    // Some begin in another lap than the first.
-    for value in 0..rng.below(10) {
-        queue.push(value).expect("there is room");
-        queue.pop().expect("it is there");
-    }
-    queue.capacity()
-}
-
-fn play_queue(memory: &Memory, lane: &Lane<'_>, player: &mut Player) {
-    let queue = Queue::<u64>::open(memory, "q").expect("the queue opens");
-    lane.await_start();
-    for number in 0..player.operations {
-        let value = player.me << 8 | number;
-        match player.rng.below(6) {
-            0..3 => lane.call(PUT, value, || queue.try_push(value).ok().map(|()| value)),
-            3 => lane.call(PUT, value, || queue.push_timeout(value, SOON / 1000).ok().map(|()| value)),
-            _ => lane.call(TAKE, 0, || queue.try_pop().expect("whole")),
-        };
-    }
-}
-
-fn check_queue(memory: &Memory, room: u64, calls: &[Call<Raw>]) -> bool {
-    let queue = Queue::<u64>::open(memory, "q").expect("the queue opens");
-    let left: Vec<u64> = std::iter::from_fn(|| queue.try_pop().expect("whole")).collect();
-    is_container(calls, &left, Container { capacity: room as usize, takes: End::First })
-}
-
-/// Whether the calls, and then the taking of all that is left, are those of a container.
-fn is_container(calls: &[Call<Raw>], left: &[u64], container: Container) -> bool {
-    let mut all: Vec<Call<Access>> = calls.iter().map(access).collect();
-    let rest = left.iter().copied().map(Some).chain([None]);
-    // Behind all that has ended; what was cut short may still stand behind.
-    let last = NEVER / 2;
-    all.extend((last..).step_by(2).zip(rest).map(|(begun, found)| Call {
-        begun,
-        ended: begun + 1,
-        what: Access::Take(Some(found), Vec::new()),
-    }));
-    Access::complete(&mut all);
-    is_linearizable(&container, &all)
-}
-
-fn access(call: &Call<Raw>) -> Call<Access> {
-    let Raw { operation, value, answer } = call.what;
-    let what = if operation == PUT {
-        Access::Put(
-            value,
-            match answer {
-                Answer::None => None,
-                Answer::No => Some(false),
-                Answer::Yes(_) => Some(true),
-            },
-        )
-    } else {
-        Access::Take(
-            match answer {
-                Answer::None => None,
-                Answer::No => Some(None),
-                Answer::Yes(value) => Some(Some(value)),
-            },
-            Vec::new(),
-        )
-    };
-    Call { begun: call.begun, ended: call.ended, what }
 }

@@ -2,31 +2,31 @@
 
 use super::{Call, Model, NEVER};
 
-/// An operation on a container, where every value is put in once at most.
+/// An operation on a container, where every value is put in once at most. The last of each are the values that were being put
+/// in all the while, which [`Access::complete`] finds: an operation that does not wait may be in their way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A value is put in; whether there was room.
-    Put(u64, Option<bool>),
-    /// A value is taken; which one, or none. And which values were being put in all the while: where one of these stands
-    /// first, an operation that does not wait may say that there is nothing.
+    Put(u64, Option<bool>, Vec<u64>),
+    /// A value is taken; which one, or none.
     Take(Option<Option<u64>>, Vec<u64>),
     /// A value whose putting was cut short, and which held a place until now, has never been there after all.
     Withdraw(u64),
 }
 
 impl Access {
-    /// Says of each take which puts were under way at the same time, and adds that those that were cut short may be
+    /// Says of each which puts were under way at the same time, and adds that those that were cut short may be
     /// withdrawn.
     pub fn complete(calls: &mut Vec<Call<Access>>) {
         let puts: Vec<(u64, u64, u64)> = calls
             .iter()
             .filter_map(|call| match call.what {
-                Access::Put(value, _) => Some((value, call.begun, call.ended)),
+                Access::Put(value, ..) => Some((value, call.begun, call.ended)),
                 Access::Take(..) | Access::Withdraw(_) => None,
             })
             .collect();
         for call in &mut *calls {
-            if let Access::Take(_, unfinished) = &mut call.what {
+            if let Access::Put(.., unfinished) | Access::Take(_, unfinished) = &mut call.what {
                 let during = puts.iter().filter(|(_, begun, ended)| *begun < call.ended && *ended > call.begun);
                 *unfinished = during.map(|(value, ..)| *value).collect();
             }
@@ -39,9 +39,9 @@ impl Access {
 /// Where a container takes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Where it puts: a stack.
+    /// Where it puts: a stack. A push that has not ended may hold room before its value is there.
     Last,
-    /// The other one: a queue.
+    /// The other one: a queue. A push that has not ended may stand first, and then nothing can be taken.
     First,
 }
 
@@ -75,17 +75,20 @@ impl Model for Container {
             End::Last => state.last(),
         };
         match operation {
-            Access::Put(value, done) => {
+            Access::Put(value, done, unfinished) => {
                 let room = state.len() < self.capacity;
-                if done.is_some_and(|done| done != room) {
-                    return None;
-                }
-                if room {
-                    state.push(*value);
+                let held = unfinished.iter().filter(|other| *other != value && !state.contains(other)).count();
+                let may_be_full = self.takes == End::Last && state.len() + held >= self.capacity;
+                match done {
+                    Some(true) if !room => return None,
+                    Some(false) if room && !may_be_full => return None,
+                    Some(false) => {}
+                    _ if room => state.push(*value),
+                    _ => {}
                 }
             }
             Access::Take(taken, unfinished) => match (taken, next) {
-                (Some(None), Some(next)) if !unfinished.contains(next) => return None,
+                (Some(None), Some(next)) if self.takes == End::Last || !unfinished.contains(next) => return None,
                 (Some(Some(taken)), next) if next != Some(taken) => return None,
                 (Some(None), _) | (None, None) => {}
                 _ => {
@@ -106,6 +109,8 @@ pub enum Lookup {
     Insert(u64, Option<Option<u64>>),
     /// A value is stored if there is none; whether there was none.
     InsertNew(u64, Option<bool>),
+    /// A value is replaced by another if it is there; whether it was.
+    Swap(u64, u64, Option<bool>),
     /// What is there.
     Get(Option<Option<u64>>),
     /// The entry is removed; what was there.
@@ -128,6 +133,10 @@ impl Model for Slot {
         let (next, fits) = match *operation {
             Lookup::Insert(value, before) => (Some(value), before.is_none_or(|before| before == *state)),
             Lookup::InsertNew(value, new) => (state.or(Some(value)), new.is_none_or(|new| new == state.is_none())),
+            Lookup::Swap(old, new, done) => {
+                let same = *state == Some(old);
+                (if same { Some(new) } else { *state }, done.is_none_or(|done| done == same))
+            }
             Lookup::Get(found) => (*state, found.is_none_or(|found| found == *state)),
             Lookup::Remove(found) => (None, found.is_none_or(|found| found == *state)),
         };
@@ -148,11 +157,11 @@ mod tests {
     const STACK: Container = Container { capacity: 2, takes: End::Last };
 
     fn put(begun: u64, ended: u64, value: u64) -> Call<Access> {
-        call(begun, ended, Access::Put(value, (ended != NEVER).then_some(true)))
+        call(begun, ended, Access::Put(value, (ended != NEVER).then_some(true), Vec::new()))
     }
 
     fn full(begun: u64, ended: u64, value: u64) -> Call<Access> {
-        call(begun, ended, Access::Put(value, Some(false)))
+        call(begun, ended, Access::Put(value, Some(false), Vec::new()))
     }
 
     fn took(begun: u64, ended: u64, value: u64) -> Call<Access> {
@@ -224,6 +233,14 @@ mod tests {
     }
 
     #[test]
+    fn stack_may_be_full_of_what_is_being_pushed() {
+        holds(STACK, vec![put(0, 1, 7), put(2, 9, 8), full(3, 4, 9), took(5, 6, 7), took(10, 11, 8)]);
+        refused(STACK, vec![put(0, 1, 7), full(3, 4, 9), put(5, 9, 8)]);
+        // What is below can be taken all the same, so it must be.
+        refused(STACK, vec![put(0, 1, 7), put(2, 9, 8), nothing(3, 4), took(10, 11, 8), took(12, 13, 7)]);
+    }
+
+    #[test]
     fn operation_that_was_cut_short_may_have_happened_or_not() {
         holds(QUEUE, vec![put(0, NEVER, 7), took(1, 2, 7)]);
         holds(QUEUE, vec![put(0, NEVER, 7), nothing(1, 2)]);
@@ -247,6 +264,9 @@ mod tests {
         assert!(slot(&[insert(0, 1, 7, None), get(2, 3, Some(7)), remove(4, 5, Some(7)), get(6, 7, None)]));
         assert!(slot(&[insert(0, 3, 7, Some(8)), insert(1, 2, 8, None), get(4, 5, Some(7))]));
         assert!(slot(&[new(0, 3, 7, true), new(1, 2, 8, false), get(4, 5, Some(7))]));
+        let swap = |begun, ended, old, new, done| call(begun, ended, Lookup::Swap(old, new, Some(done)));
+        assert!(slot(&[insert(0, 1, 7, None), swap(2, 3, 7, 8, true), swap(4, 5, 7, 9, false), get(6, 7, Some(8))]));
+        assert!(!slot(&[insert(0, 1, 7, None), swap(2, 5, 7, 8, true), swap(3, 4, 7, 9, true)]));
         assert!(!slot(&[insert(0, 1, 7, None), get(2, 3, None)]));
         assert!(!slot(&[insert(0, 1, 7, None), insert(2, 3, 8, None)]));
         assert!(!slot(&[insert(0, 1, 7, None), insert(2, 3, 8, Some(7)), get(4, 5, Some(7))]));

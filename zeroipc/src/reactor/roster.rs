@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::structures::waiting::{LOOK, Nap};
+use super::waiting::{LOOK, Nap};
 use crate::sync::{AtomicU64, Relaxed};
 
 /// Where a word is.
