@@ -284,7 +284,8 @@ fn broadcast_and_stream() {
     block_on(producer.publish_many_async(&[2, 3])).unwrap();
     dropped(producer.publish_async(4));
     let mut out = [0; 4];
-    woken(producer.publish_async(4), || assert_eq!(block_on(reader.recv_many_async(&mut out)).unwrap().count, 2)).unwrap();
+    woken(producer.publish_async(4), || assert_eq!(block_on(reader.recv_many_async(&mut out)).unwrap().count, 2))
+        .unwrap();
     assert_eq!((out[0], out[1], block_on(reader.recv_async()).unwrap().value), (2, 3, 4));
 
     let stream = Stream::<u64>::create(&memory, "s", 2, 2).unwrap();

@@ -501,7 +501,8 @@ impl<T: ShmLayout> Publishing<T> {
     fn room(&mut self, deadline: Option<Instant>) -> Result<()> {
         self.check()?;
         let (next, me) = (self.next, self.me);
-        self.limit = blocking(self.ground.segment(), deadline, |patience| self.ground.attempt_room(next, me, patience))?;
+        self.limit =
+            blocking(self.ground.segment(), deadline, |patience| self.ground.attempt_room(next, me, patience))?;
         Ok(())
     }
 
