@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::waiting::{Patience, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::schema::Kind;
-use crate::memory::Memory;
+use crate::memory::{Memory, Segment};
 use crate::shm_layout::ShmLayout;
 #[cfg(feature = "async")]
 use crate::wait::waiting;
@@ -223,6 +223,10 @@ impl<T: ShmLayout> Future<T> {
     pub fn is_ready(&self) -> Result<bool> {
         let (_, state) = self.outcome.kernel().look().map_err(|corrupt| self.outcome.corrupt(corrupt))?;
         Ok(matches!(state, State::Done | State::Failed))
+    }
+
+    pub(super) fn segment(&self) -> &Segment {
+        self.outcome.segment()
     }
 
     /// Its name in its segment.
