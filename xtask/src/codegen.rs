@@ -9,7 +9,7 @@ use crate::run::{Failure, Result, read, root, write};
 /// The schemas of what every runtime has, in the order in which the C header has them.
 const SCHEMAS: [&str; 5] = ["table", "schema", "locks", "array", "queue"];
 /// Those of structures that only the Rust runtime has.
-const RUST_ONLY: [&str; 0] = [];
+const RUST_ONLY: [&str; 3] = ["stack", "ring", "pool"];
 const BEGIN: &str = "/* generated: schemas/format */";
 const END: &str = "/* end of generated */";
 

@@ -81,7 +81,10 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::pool::{Pool, PoolGuard, PoolHandle};
 pub use structures::queue::Queue;
+pub use structures::ring::{Consumer, Peeked, Producer, Reservation, Ring};
+pub use structures::stack::Stack;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

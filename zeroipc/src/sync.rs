@@ -1,9 +1,9 @@
 //! The only door to atomics. The models of `tests/models` put loom's in the place of this file.
 
-pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
+pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, compiler_fence, fence};
 pub(crate) use std::hint::spin_loop;
 
-pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// An acquiring load that is also allowed on a read-only mapping, where only relaxed loads of a word are.
 #[inline]
@@ -11,4 +11,11 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     let value = word.load(Relaxed);
     fence(Acquire);
     value
+}
+
+/// The cheap half of an asymmetric fence: keeps the compiler from exchanging a store before it and a load behind it. The machine is
+/// kept from that by the other half, a barrier that whoever relies on it runs for all.
+#[inline(always)]
+pub(crate) fn light_fence() {
+    compiler_fence(SeqCst);
 }

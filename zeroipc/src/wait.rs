@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Segment;
 use crate::os;
+use crate::structures::ring_kernel::Barriers;
 use crate::structures::waiting::{Patience, Peers, Turn, block};
 use crate::sync::AtomicU64;
 
@@ -23,6 +24,16 @@ impl Peers for Segment {
 
     fn wake(&self, word: &AtomicU64, count: u32) {
         os::futex_wake(word, count);
+    }
+}
+
+impl Barriers for Segment {
+    fn join(&self) -> bool {
+        os::join_barriers()
+    }
+
+    fn barrier(&self) -> bool {
+        os::barrier_for_all()
     }
 }
 

@@ -18,6 +18,8 @@ mod error;
 mod explore;
 mod format;
 mod loom_queue;
+mod loom_ring;
+mod loom_stack;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -28,6 +30,12 @@ mod points;
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/ring_kernel.rs"]
+mod ring_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/stack_kernel.rs"]
+mod stack_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

@@ -7,7 +7,7 @@
 //! synchronisation.
 
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+pub(crate) use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use loom::sync::atomic::fence;
 
 macro_rules! atomics {
@@ -46,6 +46,11 @@ macro_rules! atomics {
                 self.word.compare_exchange(current, new, success, failure)
             }
 
+            pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.swap(value, order)
+            }
+
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
                 self.touched.store(false, Relaxed);
                 self.word.fetch_add(value, order)
@@ -61,4 +66,9 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     let value = word.load(Relaxed);
     fence(Acquire);
     value
+}
+
+/// The cheap half of an asymmetric fence, which together with the other half does what two of these do.
+pub(crate) fn light_fence() {
+    fence(SeqCst);
 }

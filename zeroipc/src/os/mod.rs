@@ -1,4 +1,4 @@
-//! The only door to the system: shared memory files, record locks, futexes.
+//! The only door to the system: shared memory files, record locks, futexes, barriers.
 //!
 //! The functions say what they do in terms of the format; nothing else names `libc`.
 
@@ -8,11 +8,13 @@ compile_error!(
      MADV_WIPEONFORK are missing elsewhere, and without them a crash could block a peer"
 );
 
+mod barrier;
 mod file;
 mod futex;
 mod lock;
 mod page;
 
+pub(crate) use barrier::{barrier_for_all, join_barriers};
 pub(crate) use file::{Access, ShmFile, free_space, list, page_size};
 pub(crate) use futex::{futex_wait, futex_wake};
 pub(crate) use lock::{LockKind, probe, try_lock, unlock};
