@@ -17,6 +17,7 @@
 mod error;
 mod explore;
 mod format;
+mod loom_pool;
 mod loom_queue;
 mod loom_ring;
 mod loom_stack;
@@ -26,6 +27,9 @@ mod loom_waiting;
 #[path = "../../../zeroipc/src/passport.rs"]
 mod passport;
 mod points;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/pool_kernel.rs"]
+mod pool_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
