@@ -26,7 +26,10 @@ SECONDS = 150
 KERNEL = "zeroipc/src/structures/queue_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
+WAITING = "zeroipc/src/structures/waiting.rs"
+ROSTER = "zeroipc/src/reactor/roster.rs"
 WORLD = "tests/models/src/world.rs"
+BROADCAST = "zeroipc/src/structures/broadcast_kernel.rs"
 
 # What is broken, where, the text, what replaces it, and the models that notice.
 MUTATIONS = [
@@ -34,7 +37,8 @@ MUTATIONS = [
      "store(full(claim.position), Release)", "store(full(claim.position), Relaxed)",
      ["two_producers_one_consumer", "capacity_1_wraps"]),
     ("peek loads the state relaxed", KERNEL,
-     "let word = self.cells.state(index).load(Acquire);", "let word = self.cells.state(index).load(Relaxed);",
+     "            let word = self.cells.state(index).load(Acquire);",
+     "            let word = self.cells.state(index).load(Relaxed);",
      ["two_producers_one_consumer", "capacity_1_wraps"]),
     ("claim is a relaxed CAS", KERNEL,
      "writing(t, me), Acquire, Relaxed)", "writing(t, me), Relaxed, Relaxed)",
@@ -60,7 +64,7 @@ MUTATIONS = [
      "position.saturating_sub(mask)", "position",
      ["two_producers_one_consumer", "hints_from_another_lap", "one_producer_two_consumers"]),
     ("a push beside a claimed cell stays", KERNEL,
-     "Step::Go((p + 1) & POSITION_MASK)", "Step::Go(p + 2)",
+     "=> Step::Go(after(p)),", "=> Step::Go(p + 2),",
      ["two_producers_one_consumer", "hints_from_another_lap_with_two_producers"]),
     ("WRITING is read with the hint's high bits", KERNEL,
      "let position = near.wrapping_add_signed(distance) & POSITION_MASK;",
@@ -78,9 +82,8 @@ MUTATIONS = [
     ("a take forgets the wait bit", KERNEL,
      "Ok(word) => Some(has_waiters(word)),", "Ok(_) => Some(false),",
      ["a_producer_sleeps_until_there_is_room"]),
-    ("a wake wakes one", WORLD,
-     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_all();",
-     "bed.wakes[index] += 1;\n        self.cells[index].sleepers.notify_one();",
+    ("a wake wakes one", KERNEL,
+     "self.peers.wake_all(self.cells.state(index));", "self.peers.wake(self.cells.state(index), 1);",
      ["all_who_sleep_on_an_element_wake", "all_who_sleep_on_room_wake"]),
     ("a bulk operation wakes only its last cell", WORLD,
      "world.kernel().wake(earlier);", "let _ = (world, earlier);",
@@ -88,12 +91,12 @@ MUTATIONS = [
     ("recovery wakes nobody", KERNEL,
      "self.peers.wake_all(state);\n        }\n    }", "}\n    }",
      ["recovery_wakes_the_sleepers"]),
-    ("a sleep has no end", KERNEL,
-     "slice(Duration::from_millis(WAIT_SLICE_MS.into()), deadline)", "slice(Duration::MAX, deadline)",
+    ("a sleep has no end", WAITING,
+     "Nap { word, seen, at_most: LOOK }", "Nap { word, seen, at_most: Duration::MAX }",
      ["a_waker_that_dies_before_it_publishes", "a_waker_that_dies_before_it_wakes",
       "a_consumer_that_dies_before_it_wakes", "who_recovers_may_die_before_it_wakes"]),
     ("who waits for WRITING asks nobody", KERNEL,
-     "if self.peers.is_dead(owner) {\n                point!", "if false {\n                point!",
+     "if !self.peers.is_dead(owner) {", "if owner > 0 {",
      ["a_producer_waits_for_the_room_of_a_dead_one"]),
     ("the living are recovered", KERNEL,
      "if !self.peers.is_dead(owner) {\n            return false;\n        }", "",
@@ -101,6 +104,21 @@ MUTATIONS = [
     ("bounds takes the tail for the head", KERNEL,
      "Ok((head, tail.max(head)))", "Ok((tail.min(head), head))",
      ["the_length_stays_within_the_capacity", "two_producers_one_consumer"]),
+    ("a sleep on a new word stirs nobody", ROSTER,
+     "State::Asleep if !word.armed || due < watch.until", "State::Asleep if due < watch.until",
+     ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
+    ("a sleep is enlisted on what has changed", ROSTER,
+     "if naps.iter().any(|nap| low(nap.word) != nap.seen as u32) {", "if naps.is_empty() {",
+     ["what_has_changed_is_not_slept_on"]),
+    ("a look calls only whom the system woke", ROSTER,
+     "if !(woken || changed || sleep.early <= now) {", "let _ = changed;\n                if !(woken || sleep.early <= now) {",
+     ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
+    ("wakes for a word that nobody waits for end there", ROSTER,
+     "addresses.filter(|address| !words", "addresses.filter(|address| false && !words",
+     ["a_dropped_future_passes_the_wake_on"]),
+    ("a called future that is dropped owes nothing", ROSTER,
+     "Left::Called(beds.iter().map(|bed| bed.place).collect())", "Left::Called(beds.iter().map(|bed| bed.place).take(0).collect())",
+     ["a_dropped_future_passes_the_wake_on"]),
     ("entry_count is stored relaxed", TABLE,
      "store(index + 1, Release)", "store(index + 1, Relaxed)",
      ["who_sees_the_count_sees_everything", "two_creators_create_two_structures"]),
@@ -119,6 +137,54 @@ MUTATIONS = [
     ("a dead creator's record stays", PASSPORT,
      "        Ok(start)\n    }\n\n    fn records", "        Ok(start + head.length as u64)\n    }\n\n    fn records",
      ["a_dead_creator_leaves_the_table_as_it_was"]),
+    ("broadcast: commit stores relaxed", BROADCAST,
+     "store(full(position), Release)", "store(full(position), Relaxed)",
+     ["a_reader_gets_what_is_published", "a_producer_waits_for_the_slowest"]),
+    ("broadcast: look has no fence", BROADCAST,
+     "// SYNC publish. A fence, since a read-only mapping allows relaxed loads only.\n        fence(Acquire);", "",
+     ["a_reader_gets_what_is_published"]),
+    ("broadcast: begin has no fence", BROADCAST,
+     "or a later one, behind its fence.\n        fence(Release);", "or a later one, behind its fence.",
+     ["an_overwritten_element_is_lost_and_told", "a_lapped_reader_goes_on_at_the_oldest"]),
+    ("broadcast: the second look has no fence", BROADCAST,
+     "or later still.\n        fence(Acquire);", "or later still.",
+     ["an_overwritten_element_is_lost_and_told", "a_lapped_reader_goes_on_at_the_oldest"]),
+    ("broadcast: a cursor is moved relaxed", BROADCAST,
+     "swap(at(position), Release)", "swap(at(position), Relaxed)",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: cursors are loaded relaxed", BROADCAST,
+     "self.words.cursor(slot).load(Acquire)", "self.words.cursor(slot).load(Relaxed)",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: a grant has no fence", BROADCAST,
+     "sees this limit.\n        fence(SeqCst);", "sees this limit.",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: who joins has no fence", BROADCAST,
+     "by the next load.\n        fence(SeqCst);", "by the next load.",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: who joins ignores the limit", BROADCAST,
+     "if floor <= position {", "if true {",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: an announcement sees no sleeper", BROADCAST,
+     "has_waiters(self.words.head().swap(at(next), Release))",
+     "{\n            self.words.head().store(at(next), Release);\n            false\n        }",
+     ["a_reader_sleeps_until_a_batch_comes", "two_readers_sleep"]),
+    ("broadcast: a cursor's move sees no sleeper", BROADCAST,
+     "point!(\"broadcast.read.moved\");\n        if has_waiters(old) {",
+     "point!(\"broadcast.read.moved\");\n        if has_waiters(old) && false {",
+     ["a_producer_waits_for_the_slowest", "two_readers_hold_up_the_producer"]),
+    ("broadcast: the end wakes nobody", BROADCAST,
+     "point!(\"broadcast.end.ended\");\n        if has_waiters(word) {",
+     "point!(\"broadcast.end.ended\");\n        if false {",
+     ["a_closed_stream_ends_behind_its_elements"]),
+    ("broadcast: the dead are not put aside", BROADCAST,
+     "if patience.spin(cursor, word) || self.evict_if_dead(slot, me) {", "if patience.spin(cursor, word) {",
+     ["a_dead_reader_frees_the_producer"]),
+    ("broadcast: the living are put aside", BROADCAST,
+     "if !self.peers.is_dead(owner_of(word)) {\n            return false;\n        }", "",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: a living producer is succeeded", BROADCAST,
+     "ROLE_HELD if !self.peers.is_dead(role_owner(word)) => return Err(Refused::Held),", "",
+     ["a_living_producer_is_not_succeeded"]),
 ]
 
 
@@ -127,7 +193,9 @@ def copy_workspace():
     for part in ["zeroipc", "zeroipc-layout", "tests"]:
         shutil.rmtree(COPY / part, ignore_errors=True)
     for part in ["zeroipc/src", "zeroipc-layout", "tests/models"]:
-        shutil.copytree(ROOT / part, COPY / part, ignore=shutil.ignore_patterns("target"))
+        # With new times: what was built last may be a mutation.
+        ignore = shutil.ignore_patterns("target")
+        shutil.copytree(ROOT / part, COPY / part, ignore=ignore, copy_function=shutil.copy)
     for file in ["Cargo.lock", "rustfmt.toml"]:
         shutil.copy(ROOT / file, COPY / file)
     if (ROOT / "README.md").exists():

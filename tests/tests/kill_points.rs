@@ -160,7 +160,7 @@ fn pop_many_takes_what_it_took() {
 
 #[test]
 fn waiter_that_dies_costs_nothing() {
-    for point in ["queue.wait.marked", "queue.wait.woken"] {
+    for point in ["queue.wait.marked", "wait.woken"] {
         // A consumer that waits for the first element.
         let (name, _memory, queue) = with_queue(4, 0);
         let mut waiter = actor("pop", &name).kill_at(point, 1).start();

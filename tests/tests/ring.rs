@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use zeroipc::{Consumer, ErrorKind, Memory, Producer, Queue, Ring, ShmLayout};
+use zeroipc::{ErrorKind, Memory, Queue, Ring, RingConsumer, RingProducer, ShmLayout};
 use zeroipc_tests::actor::{self, Script};
 use zeroipc_tests::names::Name;
 use zeroipc_tests::scale::count;
@@ -16,7 +16,7 @@ fn segment(size: u64) -> (Name, Memory) {
     (name, memory)
 }
 
-fn ring<T: ShmLayout>(memory: &Memory, capacity: u64) -> (Ring<T>, Producer<T>, Consumer<T>) {
+fn ring<T: ShmLayout>(memory: &Memory, capacity: u64) -> (Ring<T>, RingProducer<T>, RingConsumer<T>) {
     let ring = Ring::<T>::create(memory, "r", capacity).unwrap();
     let (producer, consumer) = (ring.producer().unwrap(), ring.consumer().unwrap());
     (ring, producer, consumer)

@@ -11,6 +11,8 @@ pub(crate) enum Part {
     Processes,
     /// What an operation costs in one process.
     Single,
+    /// What every structure costs, beside its peers.
+    Structures,
     /// How long the schema compiler takes.
     Compiler,
 }
@@ -27,6 +29,9 @@ pub(crate) fn bench(quick: bool, json: bool, only: Option<Part>) -> Result {
             Program::cargo("bench").args(["--quiet", "--package", "zeroipc-bench", "--bench", "single", "--"]);
         if quick { criterion.args(["--test"]).run()? } else { criterion.args(["--noplot"]).run()? }
     }
+    if wanted(Part::Structures) && (only.is_some() || !json) {
+        harness_with_peers(quick, json).run()?;
+    }
     // Two reports would be no JSON text.
     if wanted(Part::Compiler) && (only.is_some() || !json) {
         Program::cargo("build").args(["--quiet", "--release", "--package", "zeroipc-codegen"]).run()?;
@@ -38,7 +43,16 @@ pub(crate) fn bench(quick: bool, json: bool, only: Option<Part>) -> Result {
 
 /// Our own harness, which measures other processes.
 fn harness(quick: bool, json: bool) -> Program {
-    let program = Program::cargo("run").args(["--quiet", "--release", "--package", "zeroipc-bench", "--"]);
+    scaled(Program::cargo("run").args(["--quiet", "--release", "--package", "zeroipc-bench", "--"]), quick, json)
+}
+
+/// The same with the peers from elsewhere, which take a minute to compile.
+fn harness_with_peers(quick: bool, json: bool) -> Program {
+    let cargo = Program::cargo("run").args(["--quiet", "--release", "--package", "zeroipc-bench"]);
+    scaled(cargo.args(["--features", "peers", "--", "--structures"]), quick, json)
+}
+
+fn scaled(program: Program, quick: bool, json: bool) -> Program {
     let program = if quick { program.args(["--quick", "--repeat", "3"]) } else { program };
     if json { program.arg("--json") } else { program }
 }

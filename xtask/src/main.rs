@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask demo | test | bench | codegen`.
+//! The project's own commands: `cargo xtask demo | test | bench | chaos | codegen`.
 
 mod bench;
+mod chaos;
 mod codegen;
 mod demo;
 mod editors;
@@ -51,6 +52,24 @@ enum Command {
         #[arg(long)]
         only: Option<bench::Part>,
     },
+    /// Kills processes at every step of every operation, and writes `docs/kill-matrix.md`; or kills them by chance.
+    Chaos {
+        /// Only the rows whose name contains this, such as `queue: push`; nothing is written.
+        #[arg(long)]
+        only: Option<String>,
+        /// Kill by chance under load.
+        #[arg(long)]
+        random: bool,
+        /// For how long.
+        #[arg(long, default_value_t = 40, requires = "random")]
+        seconds: u64,
+        /// The seed of the first round; with `--rounds 1`, a round that failed once more.
+        #[arg(long, requires = "random")]
+        seed: Option<u64>,
+        /// How many rounds at most.
+        #[arg(long, requires = "random")]
+        rounds: Option<u64>,
+    },
     /// Writes the checked-in files that our own compiler emits from `schemas/format`.
     Codegen {
         /// Write nothing; fail if a file is stale, and show how.
@@ -64,6 +83,8 @@ fn main() -> ExitCode {
         Command::Demo { readings } => demo::demo(readings),
         Command::Test { fast, only } => test::test(fast, only.as_deref()),
         Command::Bench { quick, json, only } => bench::bench(quick, json, only),
+        Command::Chaos { only, random: false, .. } => chaos::matrix(only),
+        Command::Chaos { only, seconds, seed, rounds, .. } => chaos::random(only, seconds, seed, rounds),
         Command::Codegen { check } => codegen::codegen(check),
     };
     match result {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{Failure, Program, Result, root, target};
-use crate::{codegen, demo, editors, tools};
+use crate::{chaos, codegen, demo, editors, tools};
 
 /// One step: its name, whether the everyday subset has it, and what it does.
 struct Step {
@@ -12,10 +12,11 @@ struct Step {
     run: fn(bool) -> Result,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "generated files are fresh", fast: true, run: |_| codegen::codegen(true) },
     Step { name: "rust", fast: true, run: rust },
     Step { name: "models", fast: false, run: models },
+    Step { name: "kills by chance", fast: false, run: |_| chaos::random(None, 40, None, None) },
     Step { name: "c", fast: true, run: c },
     Step { name: "c under sanitizers", fast: false, run: c_sanitizers },
     Step { name: "python", fast: true, run: python },

@@ -61,6 +61,8 @@ pub enum ErrorKind {
     NotOwner,
     /// All places for participants are taken by processes that are alive.
     NoSlot,
+    /// Elements were overwritten before they were read.
+    Lost,
 }
 
 /// The error of every operation: a [kind](ErrorKind) and one sentence.

@@ -56,16 +56,20 @@ extern crate self as zeroipc;
 #[doc(hidden)]
 pub mod __private;
 mod attach;
+mod canonical;
 mod entries;
 mod error;
 #[allow(dead_code, unreachable_pub)]
 mod format;
+mod hash;
 mod include_schema;
 mod memory;
 mod os;
 mod passport;
 #[doc(hidden)]
 pub mod points;
+#[cfg(feature = "async")]
+mod reactor;
 mod region;
 mod registry;
 mod shm_layout;
@@ -81,10 +85,30 @@ pub use memory::{Memory, MemoryOptions};
 pub use registry::layouts;
 pub use shm_layout::ShmLayout;
 pub use structures::array::{Array, AtomicInteger, AtomicNumber, Iter};
+pub use structures::barrier::{Barrier, BarrierMember};
+pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, Peeked, Received, ReceivedRun};
+pub use structures::broadcast_sides::Policy;
+pub use structures::channel::{Channel, Registration};
+pub use structures::condvar::Condvar;
+pub use structures::event::{Event, EventMode};
+pub use structures::future::{Future, Promise};
+pub use structures::latch::Latch;
+pub use structures::lazy::Lazy;
+pub use structures::map::{Map, MapIter};
+pub use structures::mutex::{Mutex, MutexGuard};
+pub use structures::once::{Once, OnceState};
 pub use structures::pool::{Pool, PoolGuard, PoolHandle};
 pub use structures::queue::Queue;
-pub use structures::ring::{Consumer, Peeked, Producer, Reservation, Ring};
+pub use structures::ring::{Ring, RingConsumer, RingPeeked, RingProducer, RingReservation};
+pub use structures::rwlock::{RwLock, RwReadGuard, RwWriteGuard};
+pub use structures::select::Select;
+pub use structures::semaphore::{Semaphore, SemaphoreGuard};
+pub use structures::set::{Set, SetIter};
+pub use structures::signal::Signal;
 pub use structures::stack::Stack;
+pub use structures::stream::{Stream, StreamProducer, Subscription};
+pub use structures::stream_adaptors::{Flow, Values, Wait};
+pub use structures::stream_derived::Derived;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

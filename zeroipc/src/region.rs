@@ -38,6 +38,13 @@ impl Region {
         self.access == Access::ReadWrite
     }
 
+    /// Whether a word lies in the mapping.
+    #[cfg(feature = "async")]
+    pub(crate) fn contains(&self, word: &AtomicU64) -> bool {
+        let start = self.map.as_ptr().addr();
+        (start..start + self.map.len()).contains(&std::ptr::from_ref(word).addr())
+    }
+
     /// A pointer to `len` bytes at `offset`, aligned to `align`.
     pub(crate) fn pointer(&self, offset: u64, len: u64, align: u64) -> Result<NonNull<u8>> {
         let fits = offset.checked_add(len).is_some_and(|end| end <= self.len());

@@ -411,6 +411,9 @@ impl Fit {
     /// different sides there has no false sharing.
     pub(crate) const WORDS: Fit = Fit { modulus: CACHE_LINE, residue: CACHE_LINE - WORD, data: WORD, align: 1 };
 
+    /// The first byte begins a cache line, for a structure that is made of lines.
+    pub(crate) const LINES: Fit = Fit { modulus: CACHE_LINE, residue: 0, data: 0, align: 1 };
+
     /// As [`WORDS`](Fit::WORDS), with elements that are aligned to `align`, a power of two, and begin at `data`, which
     /// leaves 8 when divided by 64.
     pub(crate) fn data_at(data: u64, align: u64) -> Fit {

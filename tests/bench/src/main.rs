@@ -1,15 +1,19 @@
 //! Benchmarks between two processes, each pinned to a core of its own: what a hand-over costs, beside a bare queue, a
-//! socket, a bare cache line and a bare futex in the same run. With `--compiler`, how long the schema compiler takes beside
+//! socket, a bare cache line and a bare futex in the same run. With `--structures`, every structure beside its peers (feature
+//! `peers`). With `--compiler`, how long the schema compiler takes beside
 //! its peers.
 //!
 //! Every measurement is repeated, the candidates taking turns, and the median counts: the machine may be shared. Ratios
 //! mean more than the numbers they come from.
 
 mod compiler;
+mod measure;
 mod peers;
 mod process;
 mod report;
 mod scenario;
+#[cfg(feature = "peers")]
+mod structures;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,6 +35,10 @@ struct Args {
     /// A hundredth of the work, to see that everything runs.
     #[arg(long)]
     quick: bool,
+    /// Measure every structure beside its peers instead.
+    #[cfg(feature = "peers")]
+    #[arg(long)]
+    structures: bool,
     /// Measure this `zeroipc-codegen` instead, beside flatc and protoc.
     #[arg(long, value_name = "PATH")]
     compiler: Option<PathBuf>,
@@ -40,7 +48,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let report = match &args.compiler {
         Some(path) => compiler(path, &args),
-        None => processes(&args).map_err(|error| error.to_string()),
+        None => measured(&args).map_err(|error| error.to_string()),
     };
     match report {
         Ok(report) if args.json => report.print_json(),
@@ -56,6 +64,14 @@ fn main() -> ExitCode {
 fn compiler(path: &Path, args: &Args) -> Result<Report, String> {
     let path = path.canonicalize().map_err(|error| format!("cannot find `{}`: {error}", path.display()))?;
     compiler::compare(&path, args.repeat, args.quick)
+}
+
+fn measured(args: &Args) -> zeroipc::Result<Report> {
+    #[cfg(feature = "peers")]
+    if args.structures {
+        return structures::compare(args.repeat, if args.quick { 100 } else { 1 });
+    }
+    processes(args)
 }
 
 fn processes(args: &Args) -> zeroipc::Result<Report> {

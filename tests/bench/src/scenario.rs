@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use zeroipc::{Memory, Queue, Result, ShmLayout};
 
+use crate::measure::{Candidate, take_turns};
 use crate::peers::{Ball, Bells, Vyukov};
 use crate::process::beside;
 use crate::report::Comparison;
@@ -14,30 +15,12 @@ use crate::report::Comparison;
 const CAPACITY: usize = 1024;
 
 /// A segment that goes with the benchmark.
-fn memory() -> Result<Memory> {
+pub(crate) fn memory() -> Result<Memory> {
     let name = format!("/zeroipc_bench_{}", std::process::id());
     Memory::options().remove_on_last_detach(true).open_or_create(&name, 16 << 20)
 }
 
-/// A candidate: its name and one measurement.
-type Candidate<'a> = (&'static str, Box<dyn FnMut() -> Duration + 'a>);
-
-/// Lets the candidates take turns.
-fn take_turns(
-    repeat: usize,
-    candidates: Vec<Candidate<'_>>,
-    figure: impl Fn(Duration) -> f64,
-) -> Vec<(&'static str, Vec<f64>)> {
-    let mut candidates: Vec<_> = candidates.into_iter().map(|candidate| (candidate, Vec::new())).collect();
-    for _ in 0..repeat {
-        for ((_, run), samples) in &mut candidates {
-            samples.push(figure(run()));
-        }
-    }
-    candidates.into_iter().map(|((name, _), samples)| (name, samples)).collect()
-}
-
-fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     loop {
         match attempt() {
             Some(value) => return value,

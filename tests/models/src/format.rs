@@ -4,6 +4,40 @@
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/pool.rs"]
 pub(crate) mod pool;
+#[path = "../../../zeroipc/src/format/barrier.rs"]
+pub(crate) mod barrier;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/broadcast.rs"]
+pub(crate) mod broadcast;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/channel.rs"]
+pub(crate) mod channel;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/condvar.rs"]
+pub(crate) mod condvar;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/event.rs"]
+pub(crate) mod event;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/latch.rs"]
+pub(crate) mod latch;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/map.rs"]
+pub(crate) mod map;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/mutex.rs"]
+pub(crate) mod mutex;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/once.rs"]
+pub(crate) mod once;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]
@@ -12,6 +46,8 @@ pub(crate) mod queue;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/ring.rs"]
 pub(crate) mod ring;
+#[path = "../../../zeroipc/src/format/rwlock.rs"]
+pub(crate) mod rwlock;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/schema.rs"]
@@ -20,6 +56,12 @@ pub(crate) mod schema;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/stack.rs"]
 pub(crate) mod stack;
+#[path = "../../../zeroipc/src/format/semaphores.rs"]
+pub(crate) mod semaphores;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/signals.rs"]
+pub(crate) mod signals;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/table.rs"]

@@ -55,6 +55,21 @@ macro_rules! atomics {
                 self.touched.store(false, Relaxed);
                 self.word.fetch_add(value, order)
             }
+
+            pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_or(value, order)
+            }
+
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_and(value, order)
+            }
+
+            pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_max(value, order)
+            }
         }
     )* };
 }
@@ -71,4 +86,15 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
 /// The cheap half of an asymmetric fence, which together with the other half does what two of these do.
 pub(crate) fn light_fence() {
     fence(SeqCst);
+}
+
+/// Loom takes SeqCst accesses for weaker ones; a fence between the two says the same as production does.
+pub(crate) fn announce(word: &AtomicU64, current: u64, new: u64) -> Result<u64, u64> {
+    let before = word.compare_exchange(current, new, AcqRel, Relaxed)?;
+    fence(SeqCst);
+    Ok(before)
+}
+
+pub(crate) fn observe(word: &AtomicU64) -> u64 {
+    word.load(Acquire)
 }

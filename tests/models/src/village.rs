@@ -10,7 +10,7 @@ use loom::sync::atomic::AtomicBool;
 use loom::sync::{Condvar, Mutex};
 
 use crate::sync::{Acquire, AtomicU64, Relaxed, Release};
-use crate::waiting::{LOOK, Peers};
+use crate::waiting::{LOOK, Nap, Peers};
 
 const PROCESSES: usize = 8;
 
@@ -27,7 +27,8 @@ pub(crate) struct Village {
 struct Bed {
     /// Who sleeps on a word, by its address, the longest first.
     asleep: HashMap<usize, VecDeque<u64>>,
-    awake: HashSet<u64>,
+    /// Who was woken and has not noticed, and on which words.
+    awake: HashMap<u64, HashSet<usize>>,
     /// How many times somebody fell asleep.
     sleeps: u64,
     /// How many of them were woken.
@@ -64,6 +65,29 @@ impl Village {
         }
     }
 
+    /// Sleeps while the low half of each word is what stands beside it, until woken: on which of them, the last if it was on
+    /// several. `None` when one was another.
+    pub(crate) fn wait_on(&self, words: &[(&AtomicU64, u32)]) -> Option<usize> {
+        let mut bed = self.bed.lock().unwrap();
+        if words.iter().any(|(word, low)| word.load(Relaxed) as u32 != *low) {
+            return None;
+        }
+        let sleeper = bed.sleeps;
+        bed.sleeps += 1;
+        for (word, _) in words {
+            bed.asleep.entry(address(word)).or_default().push_back(sleeper);
+        }
+        self.stirred.notify_all();
+        let woken = loop {
+            match bed.awake.remove(&sleeper) {
+                Some(woken) => break woken,
+                None => bed = self.stirred.wait(bed).unwrap(),
+            }
+        };
+        bed.asleep.values_mut().for_each(|asleep| asleep.retain(|other| *other != sleeper));
+        words.iter().rposition(|(word, _)| woken.contains(&address(word)))
+    }
+
     /// How many sleepers were woken by somebody.
     pub(crate) fn woken(&self) -> u64 {
         self.bed.lock().unwrap().woken
@@ -92,11 +116,44 @@ impl Peers for Village {
         bed.asleep.entry(address(word)).or_default().push_back(sleeper);
         self.stirred.notify_all();
         // A sleep longer than a look outlasts the model.
-        while !bed.awake.remove(&sleeper) && !(bed.over && at_most == LOOK) {
+        while bed.awake.remove(&sleeper).is_none() && !(bed.over && at_most == LOOK) {
             bed = self.stirred.wait(bed).unwrap();
         }
         if let Some(asleep) = bed.asleep.get_mut(&address(word)) {
             asleep.retain(|other| *other != sleeper);
+        }
+        let over = bed.over;
+        drop(bed);
+        if over {
+            // Whoever looks again and again lets the others go on between two looks.
+            loom::thread::yield_now();
+        }
+    }
+
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        let Some(at_most) = naps.iter().map(|nap| nap.at_most).min() else { return };
+        if at_most < LOOK {
+            loom::thread::yield_now();
+            return;
+        }
+        let mut bed = self.bed.lock().unwrap();
+        // The system compares each word when it has put the sleeper into its list.
+        if naps.iter().any(|nap| nap.word.load(Relaxed) as u32 != nap.seen as u32) {
+            return;
+        }
+        let sleeper = bed.sleeps;
+        bed.sleeps += 1;
+        for nap in naps {
+            bed.asleep.entry(address(nap.word)).or_default().push_back(sleeper);
+        }
+        self.stirred.notify_all();
+        while bed.awake.remove(&sleeper).is_none() && !bed.over {
+            bed = self.stirred.wait(bed).unwrap();
+        }
+        for nap in naps {
+            if let Some(asleep) = bed.asleep.get_mut(&address(nap.word)) {
+                asleep.retain(|other| *other != sleeper);
+            }
         }
     }
 
@@ -104,7 +161,7 @@ impl Peers for Village {
         let mut bed = self.bed.lock().unwrap();
         for _ in 0..count {
             let Some(sleeper) = bed.asleep.get_mut(&address(word)).and_then(VecDeque::pop_front) else { break };
-            bed.awake.insert(sleeper);
+            bed.awake.entry(sleeper).or_default().insert(address(word));
             bed.woken += 1;
         }
         self.stirred.notify_all();

@@ -1,22 +1,17 @@
-//! The world in which the kernel runs: cells on the heap, processes that die, sleepers, and time.
-
-use std::time::{Duration, Instant};
+//! The world in which the queue's kernel runs: cells on the heap, and a village.
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::AtomicBool;
-use loom::sync::{Condvar, Mutex};
 
 use crate::queue_kernel::{Cells, Claim, Kernel, Stop, empty};
-use crate::sync::{Acquire, AtomicU64, Relaxed, Release};
-use crate::waiting::{LOOK, Peers};
+use crate::sync::{AtomicU64, Relaxed};
+use crate::village::Village;
+use crate::waiting::{Patience, Turn, block};
 
 /// The ids of the models' processes.
 pub(crate) const A: u32 = 1;
 pub(crate) const B: u32 = 2;
 pub(crate) const C: u32 = 3;
 pub(crate) const D: u32 = 4;
-
-const PROCESSES: usize = 5;
 
 struct Cell {
     state: AtomicU64,
@@ -25,7 +20,6 @@ struct Cell {
     value: [loom::sync::atomic::AtomicU64; 2],
     /// Loom refuses two accesses to this that are not ordered; see [`World::guarded`].
     guard: UnsafeCell<u64>,
-    sleepers: Condvar,
 }
 
 /// A queue of `u64` and those who use it.
@@ -35,21 +29,7 @@ pub(crate) struct World {
     cells: Vec<Cell>,
     guarded: bool,
     two_steps: bool,
-    dead: [AtomicBool; PROCESSES],
-    /// The lock that a futex takes.
-    bed: Mutex<Bed>,
-    /// Somebody fell asleep.
-    asleep: Condvar,
-}
-
-#[derive(Default)]
-struct Bed {
-    /// How many times somebody fell asleep.
-    sleeps: usize,
-    /// For each cell, how often its sleepers were woken.
-    wakes: Vec<u64>,
-    /// The 250 ms of all who sleep or will sleep are over.
-    over: bool,
+    village: Village,
 }
 
 impl World {
@@ -64,7 +44,6 @@ impl World {
             state: AtomicU64::new(empty(position + (index.wrapping_sub(position) & mask))),
             value: [0, !0].map(loom::sync::atomic::AtomicU64::new),
             guard: UnsafeCell::new(0),
-            sleepers: Condvar::new(),
         };
         World {
             head: AtomicU64::new(position),
@@ -72,9 +51,7 @@ impl World {
             cells: (0..capacity).map(cell).collect(),
             guarded: false,
             two_steps: false,
-            dead: Default::default(),
-            bed: Mutex::new(Bed { wakes: vec![0; capacity as usize], ..Bed::default() }),
-            asleep: Condvar::new(),
+            village: Village::new(),
         }
     }
 
@@ -90,39 +67,29 @@ impl World {
         World { two_steps: true, ..self }
     }
 
-    pub(crate) fn kernel(&self) -> Kernel<'_, World, World> {
-        Kernel { cells: self, peers: self }
+    pub(crate) fn kernel(&self) -> Kernel<'_, World, Village> {
+        Kernel { cells: self, peers: &self.village }
     }
 
     /// The last act of a process.
     pub(crate) fn die(&self, id: u32) {
-        self.dead[id as usize].store(true, Release);
+        self.village.die(id);
     }
 
     /// 250 ms pass for everybody who sleeps or will sleep.
     pub(crate) fn time_passes(&self) {
-        self.bed.lock().unwrap().over = true;
-        for cell in &self.cells {
-            cell.sleepers.notify_all();
-        }
+        self.village.time_passes();
     }
 
     /// Waits until somebody has fallen asleep so many times.
-    pub(crate) fn until_asleep(&self, times: usize) {
-        let mut bed = self.bed.lock().unwrap();
-        while bed.sleeps < times {
-            bed = self.asleep.wait(bed).unwrap();
-        }
+    pub(crate) fn until_asleep(&self, times: u64) {
+        self.village.until_asleep(times);
     }
 
     /// Stores hints, as somebody does who was stopped right before.
     pub(crate) fn store_hints(&self, head: u64, tail: u64) {
         self.head.store(head, Relaxed);
         self.tail.store(tail, Relaxed);
-    }
-
-    fn index_of(&self, word: &AtomicU64) -> usize {
-        self.cells.iter().position(|cell| std::ptr::eq(&cell.state, word)).unwrap()
     }
 
     pub(crate) fn write(&self, claim: Claim, value: u64) {
@@ -178,6 +145,7 @@ impl World {
 
     /// As `Queue::try_push`; the position, unless the queue is full.
     pub(crate) fn try_push(&self, me: u32, value: u64) -> Option<u64> {
+        let mut patience = Patience::of::<Village>();
         loop {
             match self.push_at(me, value, None, true) {
                 Ok((position, wake)) => {
@@ -186,7 +154,7 @@ impl World {
                 }
                 Err(stop) => {
                     assert_ne!(stop, Stop::Corrupt);
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         return None;
                     }
                 }
@@ -196,6 +164,7 @@ impl World {
 
     /// As `Queue::try_pop`; with the position.
     pub(crate) fn try_pop(&self) -> Option<(u64, u64)> {
+        let mut patience = Patience::of::<Village>();
         loop {
             match self.pop_at(None) {
                 Ok((position, value, wake)) => {
@@ -205,7 +174,7 @@ impl World {
                 }
                 Err(stop) => {
                     assert_ne!(stop, Stop::Corrupt);
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         return None;
                     }
                 }
@@ -215,34 +184,27 @@ impl World {
 
     /// As `Queue::push`.
     pub(crate) fn push(&self, me: u32, value: u64) -> u64 {
-        loop {
-            match self.push_at(me, value, None, true) {
-                Ok((position, wake)) => {
-                    self.wake(wake);
-                    return position;
-                }
-                Err(stop) => self.wait(stop),
+        let attempt = |patience: &mut Patience| match self.push_at(me, value, None, true) {
+            Ok((position, wake)) => {
+                self.wake(wake);
+                Ok(Turn::Done(position))
             }
-        }
+            Err(stop) => self.kernel().wait(stop, patience).ok_or(stop),
+        };
+        block(&self.village, None, attempt).unwrap().unwrap()
     }
 
     /// As `Queue::pop`; with the position.
     pub(crate) fn pop(&self) -> (u64, u64) {
-        loop {
-            match self.pop_at(None) {
-                Ok((position, value, wake)) => {
-                    self.kernel().hint_head(position);
-                    self.wake(wake);
-                    return (position, value);
-                }
-                Err(stop) => self.wait(stop),
+        let attempt = |patience: &mut Patience| match self.pop_at(None) {
+            Ok((position, value, wake)) => {
+                self.kernel().hint_head(position);
+                self.wake(wake);
+                Ok(Turn::Done((position, value)))
             }
-        }
-    }
-
-    fn wait(&self, stop: Stop) {
-        assert_ne!(stop, Stop::Corrupt);
-        assert!(self.kernel().wait(stop, None::<Instant>));
+            Err(stop) => self.kernel().wait(stop, patience).ok_or(stop),
+        };
+        block(&self.village, None, attempt).unwrap().unwrap()
     }
 
     fn wake(&self, index: Option<u64>) {
@@ -254,6 +216,7 @@ impl World {
     /// As `Queue::try_push_many`; the positions.
     pub(crate) fn try_push_many(&self, me: u32, values: &[u64]) -> Vec<u64> {
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Village>();
         let mut done = Vec::new();
         'all: for &value in values {
             loop {
@@ -265,7 +228,7 @@ impl World {
                     }
                     Err(stop) => {
                         assert_ne!(stop, Stop::Corrupt);
-                        if !self.kernel().resolve(stop) {
+                        if !self.kernel().resolve(stop, &mut patience) {
                             break 'all;
                         }
                     }
@@ -282,6 +245,7 @@ impl World {
     /// As `Queue::try_pop_many`; with the positions.
     pub(crate) fn try_pop_many(&self, at_most: usize) -> Vec<(u64, u64)> {
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Village>();
         let mut done = Vec::new();
         while done.len() < at_most {
             match self.pop_at(batch.next) {
@@ -291,7 +255,7 @@ impl World {
                 }
                 Err(stop) => {
                     assert_ne!(stop, Stop::Corrupt);
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -358,44 +322,6 @@ impl Cells for World {
 
     fn state(&self, index: u64) -> &AtomicU64 {
         &self.cells[index as usize].state
-    }
-}
-
-impl Peers for World {
-    // A wait for WRITING to end looks at the word while it spins, so once it must.
-    const SPINS: u32 = 1;
-
-    fn is_dead(&self, owner: u32) -> bool {
-        self.dead[owner as usize].load(Acquire)
-    }
-
-    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
-        if at_most < LOOK {
-            // A nap ends before anything else happens, or after it.
-            loom::thread::yield_now();
-            return;
-        }
-        let index = self.index_of(word);
-        let mut bed = self.bed.lock().unwrap();
-        // The kernel compares and falls asleep in one step.
-        if word.load(Relaxed) as u32 != seen as u32 {
-            return;
-        }
-        bed.sleeps += 1;
-        self.asleep.notify_all();
-        let wakes = bed.wakes[index];
-        // A sleep that is longer than a slice outlasts the model.
-        while bed.wakes[index] == wakes && !(bed.over && at_most == LOOK) {
-            bed = self.cells[index].sleepers.wait(bed).unwrap();
-        }
-    }
-
-    // A queue wakes all who sleep on a cell, or nobody.
-    fn wake(&self, word: &AtomicU64, _: u32) {
-        let index = self.index_of(word);
-        let mut bed = self.bed.lock().unwrap();
-        bed.wakes[index] += 1;
-        self.cells[index].sleepers.notify_all();
     }
 }
 

@@ -12,6 +12,8 @@ use zeroipc_tests::{actor, at, image, sys, trace};
 mod forks;
 #[path = "actor/load.rs"]
 mod load;
+#[path = "actor/waits.rs"]
+mod waits;
 
 type Operation = Box<dyn FnOnce() -> String>;
 
@@ -159,6 +161,10 @@ fn prepare(args: &[String]) -> Operation {
         "consume" => load::consume(&segment, number(&args, 2)),
         "produce-for-ever" => load::produce_for_ever(&segment, number(&args, 2)),
         "consume-for-ever" => load::consume_for_ever(&segment, number(&args, 2)),
+        "pop-async" => waits::pop(&segment),
+        "wait-async" => waits::waits(&segment),
+        "fork-async" => waits::fork(&segment),
+        "async-without-several-words" => waits::without_several_words(&segment),
         "fork-child-anchors" => forks::child_anchors(&segment),
         "fork-child-survives" => forks::child_survives(&segment),
         "close-all" => forks::close_all(&segment),

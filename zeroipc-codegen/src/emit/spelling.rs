@@ -60,6 +60,14 @@ pub(crate) fn check(schema: &Schema, imports: &[(Span, &Schema)], errors: &mut D
         .iter()
         .flat_map(|(span, import)| c::defined(import).into_iter().map(|(name, _)| (name, *span)))
         .collect();
+    // Two imports that include each other's headers by this one; those that come by one import were told there.
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for (name, span) in &foreign {
+        let first = *seen.entry(name).or_insert(*span);
+        if first != *span && told.insert(*span) {
+            errors.push(errors::collision(*span, first, "C", name));
+        }
+    }
     for (language, defined, own) in languages {
         let known = foreign.iter().filter(|(name, _)| match language {
             "C" => true,

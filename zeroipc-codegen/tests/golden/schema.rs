@@ -19,12 +19,50 @@ pub const RECORD_VERSION: u16 = 1;
         ARRAY = 1,
         /// A queue.
         QUEUE = 2,
+        /// A stack.
+        STACK = 3,
+        /// A ring for one producer and one consumer.
+        RING = 4,
+        /// A ring for one producer and many readers.
+        BROADCAST = 5,
+        /// A hash map.
+        MAP = 6,
+        /// A hash set.
+        SET = 7,
+        /// A pool of objects.
+        POOL = 8,
+        /// A semaphore.
+        SEMAPHORE = 9,
+        /// A barrier.
+        BARRIER = 10,
+        /// A latch.
+        LATCH = 11,
+        /// A mutex.
+        MUTEX = 12,
+        /// A lock for many readers or one writer.
+        RWLOCK = 13,
+        /// A condition variable.
+        CONDVAR = 14,
+        /// An initialisation that is done once.
+        ONCE = 15,
+        /// An event.
+        EVENT = 16,
+        /// A latest value with a version.
+        SIGNAL = 17,
+        /// A result that is set once.
+        FUTURE = 18,
+        /// A value that is computed once, by whoever needs it first.
+        LAZY = 19,
+        /// A stream with subscribers.
+        STREAM = 20,
+        /// A channel, buffered or rendezvous.
+        CHANNEL = 21,
     }
 }
 
 const _: () = {
     assert!(
-        <Kind as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x0b08f333b7e6000d,
+        <Kind as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x8ddb0fc2cda567ba,
         "the program and the schema describe `Kind` alike"
     );
 };
@@ -167,7 +205,7 @@ pub struct SchemaRecord {
     pub offset: u64,
     /// What the structure is called, as its entry says.
     pub name: ::zeroipc::FixedStr<32>,
-    /// How many types follow.
+    /// How many types follow: two for a map, none for what holds no elements, else one.
     pub type_count: u32,
     /// Reserved; zero.
     pub _reserved_52: [u8; 4],
@@ -204,7 +242,7 @@ const _: () = {
     assert!(::core::mem::offset_of!(SchemaRecord, type_count) == 48, "`type_count` of `SchemaRecord` lies at 48");
     assert!(::core::mem::offset_of!(SchemaRecord, _reserved_52) == 52, "`_reserved_52` of `SchemaRecord` lies at 52");
     assert!(
-        <SchemaRecord as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x77354b0a1b0c6d05,
+        <SchemaRecord as ::zeroipc::ShmLayout>::SCHEMA_FINGERPRINT == 0x366123cd8b002cc2,
         "the program and the schema describe `SchemaRecord` alike"
     );
 };

@@ -13,12 +13,18 @@ mod file;
 mod futex;
 mod lock;
 mod page;
+#[cfg(feature = "async")]
+mod signals;
 
 pub(crate) use barrier::{barrier_for_all, join_barriers};
 pub(crate) use file::{Access, ShmFile, free_space, list, page_size};
-pub(crate) use futex::{futex_wait, futex_wake};
+#[cfg(feature = "async")]
+pub(crate) use futex::{Slept, Vigil, futex_wake_at};
+pub(crate) use futex::{futex_wait, futex_wait_any, futex_wake};
 pub(crate) use lock::{LockKind, probe, try_lock, unlock};
 pub(crate) use page::{AnchorPage, ForkPage};
+#[cfg(feature = "async")]
+pub(crate) use signals::without_signals;
 
 /// Eight random bytes.
 pub(crate) fn random() -> std::io::Result<u64> {

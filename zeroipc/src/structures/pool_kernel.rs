@@ -161,34 +161,44 @@ impl<'a, O: Objects, P: Peers> Kernel<'a, O, P> {
     /// Acquires a free object, or one whose owner is dead.
     #[cold]
     pub(crate) fn acquire(&self, me: u32) -> Result<Claim, Stop> {
-        let mut others = false;
-        let found = self.scan(|index, seen, state| match state {
-            State::Free(generation) => self.own(me, index, seen, generation),
-            State::Held(owner, _) => {
-                others |= owner != me;
-                None
+        // Who always loses against others gives up.
+        for _ in 0..64 {
+            let (mut others, mut lost) = (false, false);
+            let mut own = |index, seen, generation| {
+                let claim = self.own(me, index, seen, generation);
+                lost |= claim.is_none();
+                claim
+            };
+            let found = self.scan(|index, seen, state| match state {
+                State::Free(generation) => own(index, seen, generation),
+                State::Held(owner, _) => {
+                    others |= owner != me;
+                    None
+                }
+                State::Loose(_) => None,
+            })?;
+            let mut last = Verdict::default();
+            let found = match found {
+                None if others => self.scan(|index, seen, state| match state {
+                    State::Free(generation) => own(index, seen, generation),
+                    State::Held(owner, generation) if last.is_dead(self.peers, owner) => {
+                        point!("pool.recover.dead");
+                        own(index, seen, generation)
+                    }
+                    State::Held(..) | State::Loose(_) => None,
+                })?,
+                found => found,
+            };
+            if let Some(claim) = found {
+                point!("pool.acquire.owned");
+                return Ok(claim);
             }
-            State::Loose(_) => None,
-        })?;
-        if let Some(claim) = found {
-            point!("pool.acquire.owned");
-            return Ok(claim);
-        }
-        if !others {
-            return Err(Stop::Empty);
-        }
-        let mut last = Verdict::default();
-        let found = self.scan(|index, seen, state| match state {
-            State::Free(generation) => self.own(me, index, seen, generation),
-            State::Held(owner, generation) if last.is_dead(self.peers, owner) => {
-                point!("pool.recover.dead");
-                self.own(me, index, seen, generation)
+            // What was lost to another may be free by now.
+            if !lost {
+                break;
             }
-            State::Held(..) | State::Loose(_) => None,
-        })?;
-        let claim = found.ok_or(Stop::Empty)?;
-        point!("pool.acquire.owned");
-        Ok(claim)
+        }
+        Err(Stop::Empty)
     }
 
     /// One attempt to acquire an object, waiting for one.

@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
+use super::mapped::Mapped;
 use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty};
+use super::waiting::{Patience, Turn};
+use crate::entries::kind_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
@@ -22,7 +25,9 @@ use crate::region::{Region, copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::{Entry, Fit};
-use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
+use crate::wait::{blocking, deadline_after};
 
 const HEADER: u64 = size_of::<QueueHeader>() as u64;
 /// Bytes of a cell before its value.
@@ -71,20 +76,22 @@ pub struct Queue<T> {
 ///
 /// Invariant **M1**: the pointers lead to a header and to `mask + 1` cells of `stride` bytes, all inside the mapping,
 /// aligned to 8, and mapped as long as the handle that holds this value (its `segment` sees to that).
-struct MappedCells<S> {
+pub(super) struct MappedCells<S> {
     header: NonNull<QueueHeader>,
     cells: NonNull<u8>,
     stride: S,
     mask: u64,
+    /// They are those of a channel.
+    may_be_sealed: bool,
 }
 
 /// How far apart cells are: known from a type, so that the compiler multiplies, or only when a queue is looked at.
-trait Stride: Copy {
+pub(super) trait Stride: Copy {
     fn bytes(self) -> usize;
 }
 
 /// The stride of cells that hold a `T`.
-struct Of<T>(PhantomData<fn(T) -> T>);
+pub(super) struct Of<T>(PhantomData<fn(T) -> T>);
 
 impl<T> Clone for Of<T> {
     fn clone(&self) -> Self {
@@ -161,10 +168,14 @@ impl<S: Stride> Cells for MappedCells<S> {
         // SAFETY: an aligned word in the mapping (M1), accessed through atomics by everybody.
         unsafe { self.cell(index).cast::<AtomicU64>().as_ref() }
     }
+
+    fn may_be_sealed(&self) -> bool {
+        self.may_be_sealed
+    }
 }
 
 /// How many bytes a cell takes.
-const fn stride(element: u64) -> u64 {
+pub(super) const fn stride(element: u64) -> u64 {
     STATE + element.next_multiple_of(8)
 }
 
@@ -249,32 +260,54 @@ impl<T: ShmLayout> Queue<T> {
         let capacity = region.u64_at(placed.offset + offset_of!(QueueHeader, capacity) as u64)?.load(Relaxed);
         let place = (placed.offset, placed.size);
         let cells = map_cells(&memory.segment, name, place, capacity, Self::SIZE, Of(PhantomData))?;
-        if !placed.recorded {
-            let mask = capacity - 1;
-            let foreign =
-                (0..capacity).find(|&index| decode(cells.state(index).load(Relaxed), index, index, mask).is_none());
-            if let Some(index) = foreign {
-                let segment = &memory.segment.name;
-                return Err(Error::corrupt(format!(
-                    "queue `{name}` in segment `{segment}`: cell {index} is in no state of a queue; it holds other \
-                     elements, or the segment is damaged"
-                )));
-            }
+        let queue = Queue { cells, segment: Arc::clone(&memory.segment), name: name.into() };
+        if !placed.recorded
+            && let Some(index) = queue.find_foreign()
+        {
+            let segment = &memory.segment.name;
+            return Err(Error::corrupt(format!(
+                "queue `{name}` in segment `{segment}`: cell {index} is in no state of a queue; it holds other \
+                 elements, or the segment is damaged"
+            )));
         }
-        Ok(Queue { cells, segment: Arc::clone(&memory.segment), name: name.into() })
+        Ok(queue)
+    }
+
+    /// The queue in a structure that begins with a queue's header and whose cells are those of a channel.
+    pub(super) fn within<H>(mapped: &Mapped<H>, cells: usize, capacity: u64) -> Queue<T> {
+        let header = mapped.pointer(0, size_of::<QueueHeader>()).cast();
+        let cells = mapped.pointer(cells, stride(Self::SIZE) as usize * capacity as usize);
+        let cells = MappedCells { header, cells, stride: Of(PhantomData), mask: capacity - 1, may_be_sealed: true };
+        Queue { cells, segment: Arc::clone(mapped.segment()), name: mapped.name().into() }
+    }
+
+    /// What no peer could have left in a cell of a new handle, if there is such a thing.
+    pub(super) fn find_foreign(&self) -> Option<u64> {
+        let (cells, mask) = (&self.cells, self.cells.mask);
+        (0..=mask).find(|&index| {
+            let word = cells.state(index).load(Relaxed);
+            decode(word, index, index, mask).is_none() && !self.kernel().is_sealed(word, index)
+        })
     }
 
     #[inline]
-    fn kernel(&self) -> Kernel<'_, MappedCells<Of<T>>, Segment> {
+    pub(super) fn kernel(&self) -> Kernel<'_, MappedCells<Of<T>>, Segment> {
         Kernel { cells: &self.cells, peers: &*self.segment }
     }
 
     #[cold]
     fn corrupt(&self) -> Error {
+        let kind = kind_name(if self.cells.may_be_sealed { Kind::CHANNEL } else { Kind::QUEUE });
         Error::corrupt(format!(
-            "queue `{}` in segment `{}`: a cell is in no state that a peer could have left; create the segment anew",
+            "{kind} `{}` in segment `{}`: a cell is in no state that a peer could have left; create the segment anew",
             self.name, self.segment.name
         ))
+    }
+
+    /// The error of a stop that no sleep ends.
+    #[cold]
+    pub(super) fn ended(&self, stop: Stop) -> Error {
+        if stop == Stop::Sealed { Error::plain(ErrorKind::Closed) } else { self.corrupt() }
     }
 
     /// Writes a claimed value and hands it over. There is no call here that could panic, and none into code of the user.
@@ -287,6 +320,16 @@ impl<T: ShmLayout> Queue<T> {
         point!("queue.push.written");
         self.kernel().publish(claim);
         point!("queue.push.published");
+    }
+
+    /// Pushes one value and says where; nobody is told the position otherwise.
+    pub(super) fn push_at_position(&self, value: &T) -> Result<Result<u64, Stop>> {
+        let me = self.segment.me()?;
+        let mut batch = Batch::default();
+        let pushed = self.push_in_batch(me, value, &mut batch);
+        let position = batch.last;
+        batch.finish_push(&self.kernel());
+        Ok(pushed.map(|()| position.unwrap_or_default()))
     }
 
     /// Copies a value out and takes it; `Some(somebody waits)` when that succeeds. `None` if somebody else was faster,
@@ -306,7 +349,7 @@ impl<T: ShmLayout> Queue<T> {
 
     /// The push that meets nothing special; `false` if there is something, and then nothing was done.
     #[inline(always)]
-    fn push_at_hint(&self, value: &T) -> bool {
+    pub(super) fn push_at_hint(&self, value: &T) -> bool {
         let Some(me) = self.segment.id() else { return false };
         let kernel = self.kernel();
         let Some(claim) = kernel.claim_at(me, kernel.tail_hint()) else { return false };
@@ -322,7 +365,7 @@ impl<T: ShmLayout> Queue<T> {
 
     /// The pop that meets nothing special, into `value`; `false` if there is something, and then nothing was done.
     #[inline(always)]
-    fn pop_at_hint(&self, value: &mut MaybeUninit<T>) -> bool {
+    pub(super) fn pop_at_hint(&self, value: &mut MaybeUninit<T>) -> bool {
         let kernel = self.kernel();
         let Some(peek) = kernel.peek_at(kernel.head_hint()) else { return false };
         let Some(wake) = self.take(peek, value) else { return false };
@@ -397,15 +440,16 @@ impl<T: ShmLayout> Queue<T> {
     #[inline(never)]
     fn try_pop_slow(&self, value: &mut MaybeUninit<T>) -> Result<bool> {
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         loop {
             match self.pop_in_batch(&mut batch, value) {
                 Ok(()) => {
                     batch.finish_pop(&self.kernel());
                     return Ok(true);
                 }
-                Err(Stop::Corrupt) => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) => return Err(self.ended(stop)),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         return Ok(false);
                     }
                 }
@@ -446,16 +490,19 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn push_slow(&self, value: &T, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_push(value, patience))
+    }
+
+    /// One attempt to push.
+    pub(super) fn attempt_push(&self, value: &T, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
-        loop {
-            match self.push_in_batch(me, value, &mut batch) {
-                Ok(()) => {
-                    batch.finish_push(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.push_in_batch(me, value, &mut batch) {
+            Ok(()) => {
+                batch.finish_push(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
@@ -498,24 +545,24 @@ impl<T: ShmLayout> Queue<T> {
     #[cold]
     #[inline(never)]
     fn pop_slow(&self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
+        blocking(&self.segment, deadline, |patience| self.attempt_pop(value, patience))
+    }
+
+    /// One attempt to pop into `value`.
+    pub(super) fn attempt_pop(&self, value: &mut MaybeUninit<T>, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let mut batch = Batch::default();
-        loop {
-            match self.pop_in_batch(&mut batch, value) {
-                Ok(()) => {
-                    batch.finish_pop(&self.kernel());
-                    return Ok(());
-                }
-                Err(stop) => self.wait(stop, deadline)?,
+        match self.pop_in_batch(&mut batch, value) {
+            Ok(()) => {
+                batch.finish_pop(&self.kernel());
+                Ok(Turn::Done(()))
             }
+            Err(stop) => self.wait(stop, patience),
         }
     }
 
     #[cold]
-    fn wait(&self, stop: Stop, deadline: Option<Instant>) -> Result<()> {
-        if stop == Stop::Corrupt {
-            return Err(self.corrupt());
-        }
-        if self.kernel().wait(stop, deadline) { Ok(()) } else { Err(Error::plain(ErrorKind::TimedOut)) }
+    pub(super) fn wait(&self, stop: Stop, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+        self.kernel().wait(stop, patience).ok_or_else(|| self.ended(stop))
     }
 
     /// Pushes as many elements as there is room for and returns how many: one move of the hint and at most one wake
@@ -526,13 +573,14 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_push_many(&self, values: &[T]) -> Result<usize> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < values.len() {
             match self.push_in_batch(me, &values[done], &mut batch) {
                 Ok(()) => done += 1,
-                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) if done == 0 => return Err(self.ended(stop)),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -581,6 +629,7 @@ impl<T: ShmLayout> Queue<T> {
     pub fn try_pop_many(&self, out: &mut [T]) -> Result<usize> {
         self.segment.writable()?;
         let mut batch = Batch::default();
+        let mut patience = Patience::of::<Segment>();
         let mut done = 0;
         while done < out.len() {
             let mut value = MaybeUninit::uninit();
@@ -590,9 +639,9 @@ impl<T: ShmLayout> Queue<T> {
                     out[done] = unsafe { value.assume_init() };
                     done += 1;
                 }
-                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) if done == 0 => return Err(self.ended(stop)),
                 Err(stop) => {
-                    if !self.kernel().resolve(stop) {
+                    if !self.kernel().resolve(stop, &mut patience) {
                         break;
                     }
                 }
@@ -614,6 +663,107 @@ impl<T: ShmLayout> Queue<T> {
             Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(0),
             Err(error) => return Err(error),
         }
+        // What the first pop has taken is the caller's, whatever comes after it.
+        Ok(1 + self.try_pop_many(rest).unwrap_or(0))
+    }
+
+    /// Pushes an element, waiting for room without a thread that sleeps. `docs/async.md` has what all such futures have in
+    /// common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed nothing.
+    ///
+    /// # Errors
+    /// As [`push`](Queue::push), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn push_async(&self, value: T) -> Result<()> {
+        if self.push_at_hint(&value) {
+            return Ok(());
+        }
+        waiting(&self.segment, move |patience| self.attempt_push(&value, patience)).await
+    }
+
+    /// Pushes all elements, as [`push_async`](Queue::push_async).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed the first elements, and nobody tells how many.
+    ///
+    /// # Errors
+    /// As [`push_async`](Queue::push_async); elements before the one that failed were pushed.
+    #[cfg(feature = "async")]
+    pub async fn push_many_async(&self, values: &[T]) -> Result<()> {
+        let mut rest = values;
+        while !rest.is_empty() {
+            let pushed = self.try_push_many(rest)?;
+            rest = &rest[pushed..];
+            if let Some((first, others)) = rest.split_first() {
+                self.push_async(*first).await?;
+                rest = others;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first element, waiting for one without a thread that sleeps. `docs/async.md` has what all such futures have
+    /// in common.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](Queue::pop), and [`System`](ErrorKind::System) if the thread that sleeps for all futures cannot be started.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    /// # fn run<F: Future>(future: F) -> F::Output {
+    /// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    /// #         Poll::Ready(output) => output,
+    /// #         Poll::Pending => panic!("it waits"),
+    /// #     }
+    /// # }
+    /// use zeroipc::{Memory, Queue};
+    /// # let name = format!("/zeroipc_doc_queue_async_{}", std::process::id());
+    /// # let name = name.as_str();
+    /// # run(async {
+    /// let memory = Memory::options().remove_on_last_detach(true).create(name, 1 << 20)?;
+    /// let queue = Queue::<u64>::open_or_create(&memory, "jobs", 1000)?;
+    /// queue.push_async(7).await?;
+    /// assert_eq!(queue.pop_async().await?, 7);
+    /// # Ok::<(), zeroipc::Error>(())
+    /// # })?;
+    /// # Ok::<(), zeroipc::Error>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn pop_async(&self) -> Result<T> {
+        self.segment.writable()?;
+        waiting(&self.segment, |patience| {
+            let mut value = MaybeUninit::uninit();
+            if !self.pop_at_hint(&mut value) {
+                match self.attempt_pop(&mut value, patience)? {
+                    Turn::Done(()) => {}
+                    Turn::Again => return Ok(Turn::Again),
+                    Turn::Wait(nap) => return Ok(Turn::Wait(nap)),
+                }
+            }
+            // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+            Ok(Turn::Done(unsafe { value.assume_init() }))
+        })
+        .await
+    }
+
+    /// Waits for an element as [`pop_async`](Queue::pop_async), then takes what is there and fits into `out`, and returns
+    /// how many; 0 only for an empty `out`.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop_async`](Queue::pop_async).
+    #[cfg(feature = "async")]
+    pub async fn pop_many_async(&self, out: &mut [T]) -> Result<usize> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(0) };
+        *first = self.pop_async().await?;
         // What the first pop has taken is the caller's, whatever comes after it.
         Ok(1 + self.try_pop_many(rest).unwrap_or(0))
     }
@@ -696,9 +846,9 @@ impl Batch {
 
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
-        let MappedCells { header, cells, stride, mask } = self.cells;
+        let MappedCells { header, cells, stride, mask, may_be_sealed } = self.cells;
         Queue {
-            cells: MappedCells { header, cells, stride, mask },
+            cells: MappedCells { header, cells, stride, mask, may_be_sealed },
             segment: Arc::clone(&self.segment),
             name: self.name.clone(),
         }
@@ -736,7 +886,7 @@ fn map_cells<S: Stride>(
     }
     let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
     let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;
-    Ok(MappedCells { header, cells, stride: strided, mask: capacity - 1 })
+    Ok(MappedCells { header, cells, stride: strided, mask: capacity - 1, may_be_sealed: false })
 }
 
 /// The values that wait in a queue, from the first one on, copied without taking them.

@@ -26,7 +26,7 @@ const HEADER: usize = size_of::<RingHeader>();
 /// A bounded stream from one producer to one consumer, in two processes or in one.
 ///
 /// Elements lie one behind the other, aligned as their type is, and can be written and read in place:
-/// [`Producer::reserve`], [`Consumer::peek`].
+/// [`RingProducer::reserve`], [`RingConsumer::peek`].
 ///
 /// # Roles
 /// [`producer`](Ring::producer) and [`consumer`](Ring::consumer) take the two roles. Each is one handle's at a time, and free again when that
@@ -330,18 +330,18 @@ impl<T: ShmLayout> Ring<T> {
     /// # Errors
     /// [`NoSlot`](ErrorKind::NoSlot) while another handle has it and its process is alive; [`ReadOnly`](ErrorKind::ReadOnly);
     /// [`Corrupt`](ErrorKind::Corrupt) if the positions are none that a peer could have left.
-    pub fn producer(&self) -> Result<Producer<T>> {
+    pub fn producer(&self) -> Result<RingProducer<T>> {
         let end = self.words.take(Side::Producer, "producer")?;
-        Ok(Producer { words: self.words.clone(), end })
+        Ok(RingProducer { words: self.words.clone(), end })
     }
 
     /// Takes the role of consumer.
     ///
     /// # Errors
     /// As [`producer`](Ring::producer).
-    pub fn consumer(&self) -> Result<Consumer<T>> {
+    pub fn consumer(&self) -> Result<RingConsumer<T>> {
         let end = self.words.take(Side::Consumer, "consumer")?;
-        Ok(Consumer { words: self.words.clone(), end })
+        Ok(RingConsumer { words: self.words.clone(), end })
     }
 
     fn has(&self, side: Side) -> bool {
@@ -401,12 +401,12 @@ impl<T> Clone for Ring<T> {
 }
 
 /// The one handle that writes to a [`Ring`]. Dropping it gives the role up.
-pub struct Producer<T: ShmLayout> {
+pub struct RingProducer<T: ShmLayout> {
     words: MappedWords<T>,
     end: End,
 }
 
-impl<T: ShmLayout> Producer<T> {
+impl<T: ShmLayout> RingProducer<T> {
     #[inline(always)]
     fn publish(&mut self, count: u64) {
         self.words.kernel().publish(&mut self.end, count);
@@ -436,7 +436,7 @@ impl<T: ShmLayout> Producer<T> {
     /// Publishes an element, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// As [`try_push`](Producer::try_push), but never `Full`.
+    /// As [`try_push`](RingProducer::try_push), but never `Full`.
     #[inline(always)]
     pub fn push(&mut self, value: T) -> Result<()> {
         self.words.ready(&mut self.end, 1, None)?;
@@ -447,7 +447,7 @@ impl<T: ShmLayout> Producer<T> {
     /// Publishes an element, waiting for room for at most `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was published; otherwise as [`push`](Producer::push).
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was published; otherwise as [`push`](RingProducer::push).
     pub fn push_timeout(&mut self, value: T, timeout: Duration) -> Result<()> {
         self.words.ready(&mut self.end, 1, deadline_after(timeout))?;
         self.put(&value);
@@ -457,7 +457,7 @@ impl<T: ShmLayout> Producer<T> {
     /// Publishes as many elements as there is room for, all at once, and returns how many.
     ///
     /// # Errors
-    /// As [`try_push`](Producer::try_push), but `Ok(0)` when full.
+    /// As [`try_push`](RingProducer::try_push), but `Ok(0)` when full.
     #[inline]
     pub fn try_push_many(&mut self, values: &[T]) -> Result<usize> {
         let count = self.words.now(&mut self.end, values.len() as u64)?.min(values.len() as u64) as usize;
@@ -478,7 +478,7 @@ impl<T: ShmLayout> Producer<T> {
     /// Publishes all elements, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// As [`push`](Producer::push); elements before the one that failed were published.
+    /// As [`push`](RingProducer::push); elements before the one that failed were published.
     pub fn push_many(&mut self, values: &[T]) -> Result<()> {
         self.push_many_until(values, None).map(drop)
     }
@@ -486,7 +486,7 @@ impl<T: ShmLayout> Producer<T> {
     /// Publishes elements, waiting for room for at most `timeout` in all, and returns how many were published.
     ///
     /// # Errors
-    /// As [`push`](Producer::push); a timeout is no error here.
+    /// As [`push`](RingProducer::push); a timeout is no error here.
     pub fn push_many_timeout(&mut self, values: &[T], timeout: Duration) -> Result<usize> {
         self.push_many_until(values, deadline_after(timeout))
     }
@@ -514,47 +514,47 @@ impl<T: ShmLayout> Producer<T> {
     /// empty. Dropping it uncommitted leaves no trace.
     ///
     /// # Errors
-    /// As [`push`](Producer::push).
-    pub fn reserve(&mut self, count: usize) -> Result<Reservation<'_, T>> {
+    /// As [`push`](RingProducer::push).
+    pub fn reserve(&mut self, count: usize) -> Result<RingReservation<'_, T>> {
         self.reserve_until(count, None)
     }
 
-    /// Reserves room as [`reserve`](Producer::reserve), waiting for at most `timeout`.
+    /// Reserves room as [`reserve`](RingProducer::reserve), waiting for at most `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut); otherwise as [`push`](Producer::push).
-    pub fn reserve_timeout(&mut self, count: usize, timeout: Duration) -> Result<Reservation<'_, T>> {
+    /// [`TimedOut`](ErrorKind::TimedOut); otherwise as [`push`](RingProducer::push).
+    pub fn reserve_timeout(&mut self, count: usize, timeout: Duration) -> Result<RingReservation<'_, T>> {
         self.reserve_until(count, deadline_after(timeout))
     }
 
-    fn reserve_until(&mut self, count: usize, deadline: Option<Instant>) -> Result<Reservation<'_, T>> {
+    fn reserve_until(&mut self, count: usize, deadline: Option<Instant>) -> Result<RingReservation<'_, T>> {
         let len = self.piece(count);
         self.words.ready(&mut self.end, len, deadline)?;
-        Ok(Reservation { len: len as usize, producer: self })
+        Ok(RingReservation { len: len as usize, producer: self })
     }
 
-    /// Reserves room as [`reserve`](Producer::reserve), if it is there.
+    /// Reserves room as [`reserve`](RingProducer::reserve), if it is there.
     ///
     /// # Errors
-    /// As [`try_push`](Producer::try_push).
+    /// As [`try_push`](RingProducer::try_push).
     #[inline]
-    pub fn try_reserve(&mut self, count: usize) -> Result<Reservation<'_, T>> {
+    pub fn try_reserve(&mut self, count: usize) -> Result<RingReservation<'_, T>> {
         let len = self.piece(count);
         if self.words.now(&mut self.end, len)? < len {
             return Err(Error::plain(ErrorKind::Full));
         }
-        Ok(Reservation { len: len as usize, producer: self })
+        Ok(RingReservation { len: len as usize, producer: self })
     }
 }
 
-/// Room in a [`Ring`] that is written in place, and then [committed](Reservation::commit). Until then nobody sees it.
+/// Room in a [`Ring`] that is written in place, and then [committed](RingReservation::commit). Until then nobody sees it.
 #[must_use = "what is not committed never happened"]
-pub struct Reservation<'a, T: ShmLayout> {
-    producer: &'a mut Producer<T>,
+pub struct RingReservation<'a, T: ShmLayout> {
+    producer: &'a mut RingProducer<T>,
     len: usize,
 }
 
-impl<T: ShmLayout> Reservation<'_, T> {
+impl<T: ShmLayout> RingReservation<'_, T> {
     /// For how many elements there is room.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
@@ -569,7 +569,7 @@ impl<T: ShmLayout> Reservation<'_, T> {
     /// Writes an element.
     ///
     /// # Panics
-    /// If `index` is not below [`len`](Reservation::len).
+    /// If `index` is not below [`len`](RingReservation::len).
     #[inline]
     #[track_caller]
     pub fn set(&mut self, index: usize, value: T) {
@@ -612,7 +612,7 @@ impl<T: ShmLayout> Reservation<'_, T> {
     /// Publishes the first `count` elements. The others never happened.
     ///
     /// # Panics
-    /// If `count` is above [`len`](Reservation::len).
+    /// If `count` is above [`len`](RingReservation::len).
     #[inline]
     #[track_caller]
     pub fn commit(self, count: usize) {
@@ -625,12 +625,12 @@ impl<T: ShmLayout> Reservation<'_, T> {
 }
 
 /// The one handle that reads from a [`Ring`]. Dropping it gives the role up.
-pub struct Consumer<T: ShmLayout> {
+pub struct RingConsumer<T: ShmLayout> {
     words: MappedWords<T>,
     end: End,
 }
 
-impl<T: ShmLayout> Consumer<T> {
+impl<T: ShmLayout> RingConsumer<T> {
     #[inline(always)]
     fn release(&mut self, count: u64) {
         self.words.kernel().publish(&mut self.end, count);
@@ -662,7 +662,7 @@ impl<T: ShmLayout> Consumer<T> {
     /// Takes the first element, waiting for one as long as it takes.
     ///
     /// # Errors
-    /// As [`try_pop`](Consumer::try_pop).
+    /// As [`try_pop`](RingConsumer::try_pop).
     #[inline(always)]
     pub fn pop(&mut self) -> Result<T> {
         self.words.ready(&mut self.end, 1, None)?;
@@ -672,7 +672,7 @@ impl<T: ShmLayout> Consumer<T> {
     /// Takes the first element, waiting for one for at most `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was taken; otherwise as [`pop`](Consumer::pop).
+    /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was taken; otherwise as [`pop`](RingConsumer::pop).
     pub fn pop_timeout(&mut self, timeout: Duration) -> Result<T> {
         self.words.ready(&mut self.end, 1, deadline_after(timeout))?;
         Ok(self.get())
@@ -681,7 +681,7 @@ impl<T: ShmLayout> Consumer<T> {
     /// Takes as many elements as there are and fit into `out`, and returns how many.
     ///
     /// # Errors
-    /// As [`try_pop`](Consumer::try_pop), but `Ok(0)` when empty.
+    /// As [`try_pop`](RingConsumer::try_pop), but `Ok(0)` when empty.
     #[inline]
     pub fn try_pop_many(&mut self, out: &mut [T]) -> Result<usize> {
         let count = self.words.now(&mut self.end, out.len() as u64)?.min(out.len() as u64) as usize;
@@ -698,7 +698,7 @@ impl<T: ShmLayout> Consumer<T> {
     /// Takes as many elements as there are and fit into `out`, waiting for the first as long as it takes, and returns how many.
     ///
     /// # Errors
-    /// As [`pop`](Consumer::pop).
+    /// As [`pop`](RingConsumer::pop).
     pub fn pop_many(&mut self, out: &mut [T]) -> Result<usize> {
         if !out.is_empty() {
             self.words.ready(&mut self.end, 1, None)?;
@@ -706,10 +706,10 @@ impl<T: ShmLayout> Consumer<T> {
         self.try_pop_many(out)
     }
 
-    /// As [`pop_many`](Consumer::pop_many), waiting for at most `timeout`; 0 when no element came.
+    /// As [`pop_many`](RingConsumer::pop_many), waiting for at most `timeout`; 0 when no element came.
     ///
     /// # Errors
-    /// As [`pop`](Consumer::pop); a timeout is no error here.
+    /// As [`pop`](RingConsumer::pop); a timeout is no error here.
     pub fn pop_many_timeout(&mut self, out: &mut [T], timeout: Duration) -> Result<usize> {
         match self.words.ready(&mut self.end, 1, deadline_after(timeout)) {
             Ok(_) => self.try_pop_many(out),
@@ -721,30 +721,30 @@ impl<T: ShmLayout> Consumer<T> {
     /// Looks at up to `count` elements in place, waiting for the first as long as it takes.
     ///
     /// They are one piece of memory, so they are **fewer** than there are where the memory ends. There is always one at least. They
-    /// stay in the ring until they are [released](Peeked::release).
+    /// stay in the ring until they are [released](RingPeeked::release).
     ///
     /// # Errors
-    /// As [`pop`](Consumer::pop).
-    pub fn peek(&mut self, count: usize) -> Result<Peeked<'_, T>> {
+    /// As [`pop`](RingConsumer::pop).
+    pub fn peek(&mut self, count: usize) -> Result<RingPeeked<'_, T>> {
         let ready = self.words.ready(&mut self.end, 1, None)?;
         Ok(self.peeked(count, ready))
     }
 
-    /// Looks at elements as [`peek`](Consumer::peek), waiting for at most `timeout`.
+    /// Looks at elements as [`peek`](RingConsumer::peek), waiting for at most `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut); otherwise as [`pop`](Consumer::pop).
-    pub fn peek_timeout(&mut self, count: usize, timeout: Duration) -> Result<Peeked<'_, T>> {
+    /// [`TimedOut`](ErrorKind::TimedOut); otherwise as [`pop`](RingConsumer::pop).
+    pub fn peek_timeout(&mut self, count: usize, timeout: Duration) -> Result<RingPeeked<'_, T>> {
         let ready = self.words.ready(&mut self.end, 1, deadline_after(timeout))?;
         Ok(self.peeked(count, ready))
     }
 
-    /// Looks at elements as [`peek`](Consumer::peek); `None` when there is none.
+    /// Looks at elements as [`peek`](RingConsumer::peek); `None` when there is none.
     ///
     /// # Errors
-    /// As [`try_pop`](Consumer::try_pop).
+    /// As [`try_pop`](RingConsumer::try_pop).
     #[inline]
-    pub fn try_peek(&mut self, count: usize) -> Result<Option<Peeked<'_, T>>> {
+    pub fn try_peek(&mut self, count: usize) -> Result<Option<RingPeeked<'_, T>>> {
         let wanted = (count as u64).clamp(1, self.words.until_wrap(self.end.at()));
         match self.words.now(&mut self.end, wanted)? {
             0 => Ok(None),
@@ -753,9 +753,9 @@ impl<T: ShmLayout> Consumer<T> {
     }
 
     #[inline]
-    fn peeked(&mut self, count: usize, ready: u64) -> Peeked<'_, T> {
+    fn peeked(&mut self, count: usize, ready: u64) -> RingPeeked<'_, T> {
         let len = (count as u64).clamp(1, ready.min(self.words.until_wrap(self.end.at())));
-        Peeked { len: len as usize, consumer: self }
+        RingPeeked { len: len as usize, consumer: self }
     }
 }
 
@@ -775,21 +775,21 @@ fn as_uninit<T: ShmLayout>(values: &mut [T]) -> &mut [MaybeUninit<T>] {
     unsafe { std::slice::from_raw_parts_mut(first.cast(), len) }
 }
 
-/// Elements of a [`Ring`] that are read in place, and then [released](Peeked::release). Until then they stay there.
+/// Elements of a [`Ring`] that are read in place, and then [released](RingPeeked::release). Until then they stay there.
 #[must_use = "what is not released is read again"]
-pub struct Peeked<'a, T: ShmLayout> {
-    consumer: &'a mut Consumer<T>,
+pub struct RingPeeked<'a, T: ShmLayout> {
+    consumer: &'a mut RingConsumer<T>,
     len: usize,
 }
 
-impl<T: ShmLayout> Peeked<'_, T> {
+impl<T: ShmLayout> RingPeeked<'_, T> {
     /// How many elements there are; one at least.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// A copy of an element; `None` from [`len`](Peeked::len) on.
+    /// A copy of an element; `None` from [`len`](RingPeeked::len) on.
     #[inline]
     pub fn get(&self, index: usize) -> Option<T> {
         if index >= self.len {
@@ -836,7 +836,7 @@ impl<T: ShmLayout> Peeked<'_, T> {
     /// Gives the room of the first `count` elements back. The others stay.
     ///
     /// # Panics
-    /// If `count` is above [`len`](Peeked::len).
+    /// If `count` is above [`len`](RingPeeked::len).
     #[inline]
     #[track_caller]
     pub fn release(self, count: usize) {
@@ -848,13 +848,13 @@ impl<T: ShmLayout> Peeked<'_, T> {
     }
 }
 
-impl<T: ShmLayout> Drop for Producer<T> {
+impl<T: ShmLayout> Drop for RingProducer<T> {
     fn drop(&mut self) {
         self.words.leave(&self.end);
     }
 }
 
-impl<T: ShmLayout> Drop for Consumer<T> {
+impl<T: ShmLayout> Drop for RingConsumer<T> {
     fn drop(&mut self) {
         self.words.leave(&self.end);
     }
@@ -874,26 +874,26 @@ impl<T> fmt::Debug for Ring<T> {
     }
 }
 
-impl<T: ShmLayout> fmt::Debug for Producer<T> {
+impl<T: ShmLayout> fmt::Debug for RingProducer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(&self.words, "Producer", f)
+        debug(&self.words, "RingProducer", f)
     }
 }
 
-impl<T: ShmLayout> fmt::Debug for Consumer<T> {
+impl<T: ShmLayout> fmt::Debug for RingConsumer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(&self.words, "Consumer", f)
+        debug(&self.words, "RingConsumer", f)
     }
 }
 
-impl<T: ShmLayout> fmt::Debug for Reservation<'_, T> {
+impl<T: ShmLayout> fmt::Debug for RingReservation<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reservation").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("RingReservation").field("len", &self.len).finish_non_exhaustive()
     }
 }
 
-impl<T: ShmLayout> fmt::Debug for Peeked<'_, T> {
+impl<T: ShmLayout> fmt::Debug for RingPeeked<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peeked").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("RingPeeked").field("len", &self.len).finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@
 use std::time::{Duration, Instant};
 
 use crate::format::queue::WAIT_SLICE_MS;
+use crate::points::point;
 use crate::sync::{AtomicU64, Relaxed, spin_loop};
 
 /// The longest sleep without another look.
@@ -27,6 +28,14 @@ pub(crate) trait Peers {
     fn is_dead(&self, owner: u32) -> bool;
     /// Sleeps while the low half of `word` is that of `seen`, at most `at_most`; may return early.
     fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration);
+    /// Sleeps until one of these naps would end, whichever is first; may return early. Without naps it returns at once.
+    ///
+    /// Peers that cannot sleep on several words look at one after the other, for a moment each.
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        for nap in naps {
+            self.wait(nap.word, nap.seen, nap.at_most.min(Patience::FIRST_NAP));
+        }
+    }
     /// Wakes `count` of those who sleep on `word`, the longest sleepers first.
     fn wake(&self, word: &AtomicU64, count: u32);
     /// Wakes whoever sleeps on `word`.
@@ -55,6 +64,9 @@ impl<'w> Nap<'w> {
 #[derive(Debug)]
 pub(crate) enum Turn<'w, T> {
     Done(T),
+    /// Something has changed meanwhile: attempt again, unless the deadline has passed. Whoever always loses against others
+    /// still meets it.
+    Again,
     Wait(Nap<'w>),
 }
 
@@ -63,14 +75,21 @@ pub(crate) enum Turn<'w, T> {
 pub(crate) struct Patience {
     spins: u32,
     nap: Duration,
+    /// What the last nap was for.
+    napped_on: u64,
 }
 
 impl Patience {
     const FIRST_NAP: Duration = Duration::from_millis(1);
     const LONGEST_NAP: Duration = Duration::from_millis(50);
 
+    /// As much as those have who wait for these peers.
+    pub(crate) fn of<P: Peers>() -> Patience {
+        Patience::new(P::SPINS)
+    }
+
     pub(crate) fn new(spins: u32) -> Patience {
-        Patience { spins, nap: Patience::FIRST_NAP }
+        Patience { spins, nap: Patience::FIRST_NAP, napped_on: 0 }
     }
 
     /// Looks at a word for a while; `true` when it is another than `seen`.
@@ -87,9 +106,18 @@ impl Patience {
     /// A sleep on a word whose owner may die without a wake: 1 ms, then twice as long each time, 50 ms at most. The caller
     /// has asked about the owner.
     pub(crate) fn nap<'w>(&mut self, word: &'w AtomicU64, seen: u64) -> Nap<'w> {
+        if self.napped_on != seen {
+            // It is somebody else's turn, or another turn.
+            *self = Patience { napped_on: seen, ..Patience::new(self.spins) };
+        }
+        Nap { word, seen, at_most: self.turn() }
+    }
+
+    /// The time of a nap: 1 ms, then twice as long each time, 50 ms at most.
+    pub(crate) fn turn(&mut self) -> Duration {
         let at_most = self.nap;
         self.nap = (self.nap * 2).min(Patience::LONGEST_NAP);
-        Nap { word, seen, at_most }
+        at_most
     }
 }
 
@@ -99,13 +127,23 @@ pub(crate) fn block<'w, P: Peers, T, E>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Patience) -> Result<Turn<'w, T>, E>,
 ) -> Result<Option<T>, E> {
-    let mut patience = Patience::new(P::SPINS);
+    let mut patience = Patience::of::<P>();
+    let mut slept_on: Option<&AtomicU64> = None;
     loop {
         match attempt(&mut patience)? {
             Turn::Done(value) => return Ok(Some(value)),
+            Turn::Again => {
+                if slice(LOOK, deadline).is_none() {
+                    // What this one may have been woken for goes on to another.
+                    slept_on.into_iter().for_each(|word| peers.wake(word, 1));
+                    return Ok(None);
+                }
+            }
             Turn::Wait(nap) => {
                 let Some(at_most) = slice(nap.at_most, deadline) else { return Ok(None) };
                 peers.wait(nap.word, nap.seen, at_most);
+                slept_on = Some(nap.word);
+                point!("wait.woken");
             }
         }
     }

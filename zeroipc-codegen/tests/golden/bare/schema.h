@@ -57,6 +57,44 @@ typedef uint16_t zeroipc_format_kind;
 #define ZEROIPC_FORMAT_KIND_ARRAY UINT16_C(1)
 /** A queue. */
 #define ZEROIPC_FORMAT_KIND_QUEUE UINT16_C(2)
+/** A stack. */
+#define ZEROIPC_FORMAT_KIND_STACK UINT16_C(3)
+/** A ring for one producer and one consumer. */
+#define ZEROIPC_FORMAT_KIND_RING UINT16_C(4)
+/** A ring for one producer and many readers. */
+#define ZEROIPC_FORMAT_KIND_BROADCAST UINT16_C(5)
+/** A hash map. */
+#define ZEROIPC_FORMAT_KIND_MAP UINT16_C(6)
+/** A hash set. */
+#define ZEROIPC_FORMAT_KIND_SET UINT16_C(7)
+/** A pool of objects. */
+#define ZEROIPC_FORMAT_KIND_POOL UINT16_C(8)
+/** A semaphore. */
+#define ZEROIPC_FORMAT_KIND_SEMAPHORE UINT16_C(9)
+/** A barrier. */
+#define ZEROIPC_FORMAT_KIND_BARRIER UINT16_C(10)
+/** A latch. */
+#define ZEROIPC_FORMAT_KIND_LATCH UINT16_C(11)
+/** A mutex. */
+#define ZEROIPC_FORMAT_KIND_MUTEX UINT16_C(12)
+/** A lock for many readers or one writer. */
+#define ZEROIPC_FORMAT_KIND_RWLOCK UINT16_C(13)
+/** A condition variable. */
+#define ZEROIPC_FORMAT_KIND_CONDVAR UINT16_C(14)
+/** An initialisation that is done once. */
+#define ZEROIPC_FORMAT_KIND_ONCE UINT16_C(15)
+/** An event. */
+#define ZEROIPC_FORMAT_KIND_EVENT UINT16_C(16)
+/** A latest value with a version. */
+#define ZEROIPC_FORMAT_KIND_SIGNAL UINT16_C(17)
+/** A result that is set once. */
+#define ZEROIPC_FORMAT_KIND_FUTURE UINT16_C(18)
+/** A value that is computed once, by whoever needs it first. */
+#define ZEROIPC_FORMAT_KIND_LAZY UINT16_C(19)
+/** A stream with subscribers. */
+#define ZEROIPC_FORMAT_KIND_STREAM UINT16_C(20)
+/** A channel, buffered or rendezvous. */
+#define ZEROIPC_FORMAT_KIND_CHANNEL UINT16_C(21)
 
 /** The name of a value; NULL when it has none. */
 static inline const char *zeroipc_format_kind_name(zeroipc_format_kind value)
@@ -66,6 +104,44 @@ static inline const char *zeroipc_format_kind_name(zeroipc_format_kind value)
         return "ARRAY";
     case ZEROIPC_FORMAT_KIND_QUEUE:
         return "QUEUE";
+    case ZEROIPC_FORMAT_KIND_STACK:
+        return "STACK";
+    case ZEROIPC_FORMAT_KIND_RING:
+        return "RING";
+    case ZEROIPC_FORMAT_KIND_BROADCAST:
+        return "BROADCAST";
+    case ZEROIPC_FORMAT_KIND_MAP:
+        return "MAP";
+    case ZEROIPC_FORMAT_KIND_SET:
+        return "SET";
+    case ZEROIPC_FORMAT_KIND_POOL:
+        return "POOL";
+    case ZEROIPC_FORMAT_KIND_SEMAPHORE:
+        return "SEMAPHORE";
+    case ZEROIPC_FORMAT_KIND_BARRIER:
+        return "BARRIER";
+    case ZEROIPC_FORMAT_KIND_LATCH:
+        return "LATCH";
+    case ZEROIPC_FORMAT_KIND_MUTEX:
+        return "MUTEX";
+    case ZEROIPC_FORMAT_KIND_RWLOCK:
+        return "RWLOCK";
+    case ZEROIPC_FORMAT_KIND_CONDVAR:
+        return "CONDVAR";
+    case ZEROIPC_FORMAT_KIND_ONCE:
+        return "ONCE";
+    case ZEROIPC_FORMAT_KIND_EVENT:
+        return "EVENT";
+    case ZEROIPC_FORMAT_KIND_SIGNAL:
+        return "SIGNAL";
+    case ZEROIPC_FORMAT_KIND_FUTURE:
+        return "FUTURE";
+    case ZEROIPC_FORMAT_KIND_LAZY:
+        return "LAZY";
+    case ZEROIPC_FORMAT_KIND_STREAM:
+        return "STREAM";
+    case ZEROIPC_FORMAT_KIND_CHANNEL:
+        return "CHANNEL";
     default:
         return NULL;
     }
@@ -239,7 +315,7 @@ typedef struct zeroipc_format_schema_record {
     ZEROIPC_SCHEMA_ALIGNED(8) uint64_t offset;
     /** What the structure is called, as its entry says. */
     char name[32];
-    /** How many types follow. */
+    /** How many types follow: two for a map, none for what holds no elements, else one. */
     uint32_t type_count;
     uint8_t pad52_[4];
 } zeroipc_format_schema_record;

@@ -123,6 +123,44 @@ enum class Kind : std::uint16_t {
     ARRAY = 1,
     /** A queue. */
     QUEUE = 2,
+    /** A stack. */
+    STACK = 3,
+    /** A ring for one producer and one consumer. */
+    RING = 4,
+    /** A ring for one producer and many readers. */
+    BROADCAST = 5,
+    /** A hash map. */
+    MAP = 6,
+    /** A hash set. */
+    SET = 7,
+    /** A pool of objects. */
+    POOL = 8,
+    /** A semaphore. */
+    SEMAPHORE = 9,
+    /** A barrier. */
+    BARRIER = 10,
+    /** A latch. */
+    LATCH = 11,
+    /** A mutex. */
+    MUTEX = 12,
+    /** A lock for many readers or one writer. */
+    RWLOCK = 13,
+    /** A condition variable. */
+    CONDVAR = 14,
+    /** An initialisation that is done once. */
+    ONCE = 15,
+    /** An event. */
+    EVENT = 16,
+    /** A latest value with a version. */
+    SIGNAL = 17,
+    /** A result that is set once. */
+    FUTURE = 18,
+    /** A value that is computed once, by whoever needs it first. */
+    LAZY = 19,
+    /** A stream with subscribers. */
+    STREAM = 20,
+    /** A channel, buffered or rendezvous. */
+    CHANNEL = 21,
 };
 
 /** The name of a value; empty when it has none. */
@@ -133,6 +171,44 @@ constexpr std::string_view name(Kind value) noexcept
         return "ARRAY";
     case Kind::QUEUE:
         return "QUEUE";
+    case Kind::STACK:
+        return "STACK";
+    case Kind::RING:
+        return "RING";
+    case Kind::BROADCAST:
+        return "BROADCAST";
+    case Kind::MAP:
+        return "MAP";
+    case Kind::SET:
+        return "SET";
+    case Kind::POOL:
+        return "POOL";
+    case Kind::SEMAPHORE:
+        return "SEMAPHORE";
+    case Kind::BARRIER:
+        return "BARRIER";
+    case Kind::LATCH:
+        return "LATCH";
+    case Kind::MUTEX:
+        return "MUTEX";
+    case Kind::RWLOCK:
+        return "RWLOCK";
+    case Kind::CONDVAR:
+        return "CONDVAR";
+    case Kind::ONCE:
+        return "ONCE";
+    case Kind::EVENT:
+        return "EVENT";
+    case Kind::SIGNAL:
+        return "SIGNAL";
+    case Kind::FUTURE:
+        return "FUTURE";
+    case Kind::LAZY:
+        return "LAZY";
+    case Kind::STREAM:
+        return "STREAM";
+    case Kind::CHANNEL:
+        return "CHANNEL";
     }
     return {};
 }
@@ -299,7 +375,7 @@ struct SchemaRecord {
     alignas(8) std::uint64_t offset;
     /** What the structure is called, as its entry says. */
     char name[32];
-    /** How many types follow. */
+    /** How many types follow: two for a map, none for what holds no elements, else one. */
     std::uint32_t type_count;
     std::uint8_t pad52_[4];
 };
@@ -348,7 +424,7 @@ template <>
 struct type_of<::zeroipc::format::Kind> {
     static constexpr std::string_view name = "Kind";
     static constexpr std::uint64_t layout_fingerprint = 0x9fa5d57c08155689ULL;
-    static constexpr std::uint64_t schema_fingerprint = 0x0b08f333b7e6000dULL;
+    static constexpr std::uint64_t schema_fingerprint = 0x8ddb0fc2cda567baULL;
 };
 
 /** What is known about ScalarCode. */
@@ -388,7 +464,7 @@ template <>
 struct type_of<::zeroipc::format::SchemaRecord> {
     static constexpr std::string_view name = "SchemaRecord";
     static constexpr std::uint64_t layout_fingerprint = 0xac2c57a66403ceebULL;
-    static constexpr std::uint64_t schema_fingerprint = 0x77354b0a1b0c6d05ULL;
+    static constexpr std::uint64_t schema_fingerprint = 0x366123cd8b002cc2ULL;
 };
 
 /** What is known about SchemaType. */

@@ -69,6 +69,44 @@ class Kind(IntEnum):
     ARRAY = 1
     #: A queue.
     QUEUE = 2
+    #: A stack.
+    STACK = 3
+    #: A ring for one producer and one consumer.
+    RING = 4
+    #: A ring for one producer and many readers.
+    BROADCAST = 5
+    #: A hash map.
+    MAP = 6
+    #: A hash set.
+    SET = 7
+    #: A pool of objects.
+    POOL = 8
+    #: A semaphore.
+    SEMAPHORE = 9
+    #: A barrier.
+    BARRIER = 10
+    #: A latch.
+    LATCH = 11
+    #: A mutex.
+    MUTEX = 12
+    #: A lock for many readers or one writer.
+    RWLOCK = 13
+    #: A condition variable.
+    CONDVAR = 14
+    #: An initialisation that is done once.
+    ONCE = 15
+    #: An event.
+    EVENT = 16
+    #: A latest value with a version.
+    SIGNAL = 17
+    #: A result that is set once.
+    FUTURE = 18
+    #: A value that is computed once, by whoever needs it first.
+    LAZY = 19
+    #: A stream with subscribers.
+    STREAM = 20
+    #: A channel, buffered or rendezvous.
+    CHANNEL = 21
 
 
 KIND_DTYPE: Final[np.dtype[np.uint16]] = np.dtype("<u2")
@@ -430,7 +468,7 @@ offset : uint64
 name : text of 32 bytes
     What the structure is called, as its entry says.
 type_count : uint32
-    How many types follow.
+    How many types follow: two for a map, none for what holds no elements, else one.
 """
 
 SCHEMA_RECORD_SIZE: Final = 56
@@ -511,7 +549,7 @@ class SchemaRecord(_Record):
 
     @property
     def type_count(self) -> int:
-        """How many types follow."""
+        """How many types follow: two for a map, none for what holds no elements, else one."""
         return int(self._record["type_count"])
 
     @type_count.setter

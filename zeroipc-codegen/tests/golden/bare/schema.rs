@@ -22,6 +22,44 @@ impl Kind {
     pub const ARRAY: Self = Self(1);
     /// A queue.
     pub const QUEUE: Self = Self(2);
+    /// A stack.
+    pub const STACK: Self = Self(3);
+    /// A ring for one producer and one consumer.
+    pub const RING: Self = Self(4);
+    /// A ring for one producer and many readers.
+    pub const BROADCAST: Self = Self(5);
+    /// A hash map.
+    pub const MAP: Self = Self(6);
+    /// A hash set.
+    pub const SET: Self = Self(7);
+    /// A pool of objects.
+    pub const POOL: Self = Self(8);
+    /// A semaphore.
+    pub const SEMAPHORE: Self = Self(9);
+    /// A barrier.
+    pub const BARRIER: Self = Self(10);
+    /// A latch.
+    pub const LATCH: Self = Self(11);
+    /// A mutex.
+    pub const MUTEX: Self = Self(12);
+    /// A lock for many readers or one writer.
+    pub const RWLOCK: Self = Self(13);
+    /// A condition variable.
+    pub const CONDVAR: Self = Self(14);
+    /// An initialisation that is done once.
+    pub const ONCE: Self = Self(15);
+    /// An event.
+    pub const EVENT: Self = Self(16);
+    /// A latest value with a version.
+    pub const SIGNAL: Self = Self(17);
+    /// A result that is set once.
+    pub const FUTURE: Self = Self(18);
+    /// A value that is computed once, by whoever needs it first.
+    pub const LAZY: Self = Self(19);
+    /// A stream with subscribers.
+    pub const STREAM: Self = Self(20);
+    /// A channel, buffered or rendezvous.
+    pub const CHANNEL: Self = Self(21);
 }
 
 /// The number type of a scalar in a description.
@@ -143,7 +181,7 @@ pub struct SchemaRecord {
     pub offset: u64,
     /// What the structure is called, as its entry says.
     pub name: [u8; 32],
-    /// How many types follow.
+    /// How many types follow: two for a map, none for what holds no elements, else one.
     pub type_count: u32,
     /// Reserved; zero.
     pub _reserved_52: [u8; 4],
