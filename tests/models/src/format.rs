@@ -2,6 +2,8 @@
 
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/pool.rs"]
+pub(crate) mod pool;
 #[path = "../../../zeroipc/src/format/barrier.rs"]
 pub(crate) mod barrier;
 #[rustfmt::skip]
@@ -42,6 +44,8 @@ pub(crate) mod once;
 pub(crate) mod queue;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/ring.rs"]
+pub(crate) mod ring;
 #[path = "../../../zeroipc/src/format/rwlock.rs"]
 pub(crate) mod rwlock;
 #[rustfmt::skip]
@@ -50,6 +54,8 @@ pub(crate) mod rwlock;
 pub(crate) mod schema;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/stack.rs"]
+pub(crate) mod stack;
 #[path = "../../../zeroipc/src/format/semaphores.rs"]
 pub(crate) mod semaphores;
 #[rustfmt::skip]

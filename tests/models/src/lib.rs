@@ -45,11 +45,14 @@ mod loom_latch;
 mod loom_map;
 mod loom_mutex;
 mod loom_once;
+mod loom_pool;
 mod loom_queue;
 mod loom_reactor;
+mod loom_ring;
 mod loom_rwlock;
 mod loom_semaphore;
 mod loom_signal;
+mod loom_stack;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -66,10 +69,15 @@ mod once_kernel;
 mod passport;
 mod points;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/pool_kernel.rs"]
+mod pool_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/ring_kernel.rs"]
+mod ring_kernel;
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
 #[allow(dead_code)]
@@ -81,6 +89,9 @@ mod semaphore_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/signal_kernel.rs"]
 mod signal_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/stack_kernel.rs"]
+mod stack_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]
