@@ -29,6 +29,7 @@ PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
 ROSTER = "zeroipc/src/reactor/roster.rs"
 WORLD = "tests/models/src/world.rs"
+BROADCAST = "zeroipc/src/structures/broadcast_kernel.rs"
 
 # What is broken, where, the text, what replaces it, and the models that notice.
 MUTATIONS = [
@@ -136,6 +137,54 @@ MUTATIONS = [
     ("a dead creator's record stays", PASSPORT,
      "        Ok(start)\n    }\n\n    fn records", "        Ok(start + head.length as u64)\n    }\n\n    fn records",
      ["a_dead_creator_leaves_the_table_as_it_was"]),
+    ("broadcast: commit stores relaxed", BROADCAST,
+     "store(full(position), Release)", "store(full(position), Relaxed)",
+     ["a_reader_gets_what_is_published", "a_producer_waits_for_the_slowest"]),
+    ("broadcast: look has no fence", BROADCAST,
+     "// SYNC publish. A fence, since a read-only mapping allows relaxed loads only.\n        fence(Acquire);", "",
+     ["a_reader_gets_what_is_published"]),
+    ("broadcast: begin has no fence", BROADCAST,
+     "or a later one, behind its fence.\n        fence(Release);", "or a later one, behind its fence.",
+     ["an_overwritten_element_is_lost_and_told", "a_lapped_reader_goes_on_at_the_oldest"]),
+    ("broadcast: the second look has no fence", BROADCAST,
+     "or later still.\n        fence(Acquire);", "or later still.",
+     ["an_overwritten_element_is_lost_and_told", "a_lapped_reader_goes_on_at_the_oldest"]),
+    ("broadcast: a cursor is moved relaxed", BROADCAST,
+     "swap(at(position), Release)", "swap(at(position), Relaxed)",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: cursors are loaded relaxed", BROADCAST,
+     "self.words.cursor(slot).load(Acquire)", "self.words.cursor(slot).load(Relaxed)",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: a grant has no fence", BROADCAST,
+     "sees this limit.\n        fence(SeqCst);", "sees this limit.",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: who joins has no fence", BROADCAST,
+     "by the next load.\n        fence(SeqCst);", "by the next load.",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: who joins ignores the limit", BROADCAST,
+     "if floor <= position {", "if true {",
+     ["a_reader_joins_while_the_producer_laps"]),
+    ("broadcast: an announcement sees no sleeper", BROADCAST,
+     "has_waiters(self.words.head().swap(at(next), Release))",
+     "{\n            self.words.head().store(at(next), Release);\n            false\n        }",
+     ["a_reader_sleeps_until_a_batch_comes", "two_readers_sleep"]),
+    ("broadcast: a cursor's move sees no sleeper", BROADCAST,
+     "point!(\"broadcast.read.moved\");\n        if has_waiters(old) {",
+     "point!(\"broadcast.read.moved\");\n        if has_waiters(old) && false {",
+     ["a_producer_waits_for_the_slowest", "two_readers_hold_up_the_producer"]),
+    ("broadcast: the end wakes nobody", BROADCAST,
+     "point!(\"broadcast.end.ended\");\n        if has_waiters(word) {",
+     "point!(\"broadcast.end.ended\");\n        if false {",
+     ["a_closed_stream_ends_behind_its_elements"]),
+    ("broadcast: the dead are not put aside", BROADCAST,
+     "if patience.spin(cursor, word) || self.evict_if_dead(slot, me) {", "if patience.spin(cursor, word) {",
+     ["a_dead_reader_frees_the_producer"]),
+    ("broadcast: the living are put aside", BROADCAST,
+     "if !self.peers.is_dead(owner_of(word)) {\n            return false;\n        }", "",
+     ["a_producer_waits_for_the_slowest"]),
+    ("broadcast: a living producer is succeeded", BROADCAST,
+     "ROLE_HELD if !self.peers.is_dead(role_owner(word)) => return Err(Refused::Held),", "",
+     ["a_living_producer_is_not_succeeded"]),
 ]
 
 

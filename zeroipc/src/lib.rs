@@ -90,6 +90,7 @@ pub use structures::broadcast::{Broadcast, BroadcastProducer, BroadcastReader, P
 pub use structures::broadcast_sides::Policy;
 pub use structures::condvar::Condvar;
 pub use structures::event::{Event, EventMode};
+pub use structures::channel::{Channel, Registration};
 pub use structures::future::{Future, Promise};
 pub use structures::latch::Latch;
 pub use structures::lazy::Lazy;
@@ -97,12 +98,14 @@ pub use structures::map::{Map, MapIter};
 pub use structures::mutex::{Mutex, MutexGuard};
 pub use structures::once::{Once, OnceState};
 pub use structures::queue::Queue;
+pub use structures::rwlock::{RwLock, RwReadGuard, RwWriteGuard};
 pub use structures::semaphore::{Semaphore, SemaphoreGuard};
 pub use structures::set::{Set, SetIter};
 pub use structures::signal::Signal;
 pub use structures::stream::{Stream, StreamProducer, Subscription};
 pub use structures::stream_adaptors::{Flow, Values, Wait};
 pub use structures::stream_derived::Derived;
+pub use structures::select::Select;
 pub use table::TableVersion;
 pub use types::{Bool8, Complex, F16, FixedStr, FixedStrError};
 #[cfg(feature = "derive")]

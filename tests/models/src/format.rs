@@ -10,6 +10,10 @@ pub(crate) mod barrier;
 pub(crate) mod broadcast;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/channel.rs"]
+pub(crate) mod channel;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/condvar.rs"]
 pub(crate) mod condvar;
 #[rustfmt::skip]

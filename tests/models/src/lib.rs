@@ -1,5 +1,6 @@
 //! Loom models of the lock-free kernels: every interleaving of a few steps, and every value a weak machine may load.
 //!
+//! The modules `queue_kernel`, `map_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! The modules `…_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! The modules `queue_kernel`, `broadcast_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
@@ -20,6 +21,9 @@ mod barrier_kernel;
 #[path = "../../../zeroipc/src/structures/broadcast_kernel.rs"]
 mod broadcast_kernel;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/channel_kernel.rs"]
+mod channel_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/condvar_kernel.rs"]
 mod condvar_kernel;
 #[allow(dead_code)]
@@ -35,17 +39,23 @@ mod format;
 mod latch_kernel;
 mod loom_barrier;
 mod loom_broadcast;
+mod loom_channel;
 mod loom_condvar;
 mod loom_event;
 mod loom_latch;
+mod loom_map;
 mod loom_mutex;
 mod loom_once;
 mod loom_queue;
 mod loom_reactor;
+mod loom_rwlock;
 mod loom_semaphore;
 mod loom_signal;
 mod loom_table;
 mod loom_waiting;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/map_kernel.rs"]
+mod map_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/mutex_kernel.rs"]
 mod mutex_kernel;
@@ -63,6 +73,9 @@ mod region;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/rwlock_kernel.rs"]
+mod rwlock_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/semaphore_kernel.rs"]
 mod semaphore_kernel;

@@ -46,6 +46,11 @@ macro_rules! atomics {
                 self.word.compare_exchange(current, new, success, failure)
             }
 
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.touched.store(false, Relaxed);
+                self.word.fetch_and(value, order)
+            }
+
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
                 self.touched.store(false, Relaxed);
                 self.word.swap(value, order)
@@ -81,4 +86,15 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     let value = word.load(Relaxed);
     fence(Acquire);
     value
+}
+
+/// Loom takes SeqCst accesses for weaker ones; a fence between the two says the same as production does.
+pub(crate) fn announce(word: &AtomicU64, current: u64, new: u64) -> Result<u64, u64> {
+    let before = word.compare_exchange(current, new, AcqRel, Relaxed)?;
+    fence(SeqCst);
+    Ok(before)
+}
+
+pub(crate) fn observe(word: &AtomicU64) -> u64 {
+    word.load(Acquire)
 }

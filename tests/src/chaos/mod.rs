@@ -55,15 +55,19 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod broadcast;
 pub mod case;
 pub mod child;
 pub mod load;
 mod loads;
+mod map;
 pub mod matrix;
 mod queue;
 pub mod run;
 mod segment;
+mod set;
 pub mod storm;
+mod stream;
 
 pub use case::{Case, Scene};
 pub use child::now;
@@ -81,6 +85,10 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(map::cases());
+    all.extend(set::cases());
+    all.extend(broadcast::cases());
+    all.extend(stream::cases());
     all
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod barrier;
 #[rustfmt::skip]
 pub(crate) mod broadcast;
 #[rustfmt::skip]
+pub(crate) mod channel;
+#[rustfmt::skip]
 pub(crate) mod condvar;
 #[rustfmt::skip]
 pub(crate) mod event;

@@ -15,7 +15,7 @@ use super::broadcast_kernel::{
     is_state_of,
 };
 use super::mapped::Mapped;
-use super::waiting::{Nap, Patience, Turn};
+use super::waiting::{Patience, Turn};
 use crate::entries::kind_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::broadcast::{
@@ -500,16 +500,13 @@ impl<T: ShmLayout> Publishing<T> {
         self.check()?;
         let (kernel, next, me) = (self.ground.kernel(), self.next, self.me);
         let attempt = |patience: &mut Patience| {
-            loop {
-                match kernel.grant(next) {
-                    Grant::Until(limit) => return Ok(Turn::Done(limit)),
-                    Grant::Blocked { slot, word } => {
-                        if let Some(nap) = kernel.wait_for_reader(slot, word, me, patience) {
-                            return Ok(Turn::Wait(nap));
-                        }
-                    }
-                }
-            }
+            Ok(match kernel.grant(next) {
+                Grant::Until(limit) => Turn::Done(limit),
+                Grant::Blocked { slot, word } => match kernel.wait_for_reader(slot, word, me, patience) {
+                    Some(nap) => Turn::Wait(nap),
+                    None => Turn::Again,
+                },
+            })
         };
         self.limit = blocking(self.ground.segment(), deadline, attempt)?;
         Ok(())
@@ -629,7 +626,7 @@ impl Place {
                 Look::NotYet(state) => return Ok(Fetched::NotYet(state)),
                 // Whom the producer waits for is not overtaken.
                 Look::Lapped(_) if self.slot.is_some() && ground.waits() => return Err(ground.corrupt()),
-                Look::Lapped(found) => self.lapped(found - ground.mask, ground.mask / 2, &mut slack),
+                Look::Lapped(found) => self.lapped(ground.kernel().oldest(found), ground.mask / 2, &mut slack),
                 Look::Corrupt => return Err(ground.corrupt()),
             }
         }
@@ -682,22 +679,16 @@ impl Place {
         patience: &mut Patience,
     ) -> Result<Turn<'w, ()>> {
         let kernel = ground.kernel();
-        loop {
-            let state = match self.fetch(ground, value)? {
-                Fetched::Value => return Ok(Turn::Done(())),
-                Fetched::NotYet(state) => state,
-                Fetched::Outrun => {
-                    // Only to look at the time: this sleep ends as it begins.
-                    let seen = !kernel.head();
-                    return Ok(Turn::Wait(Nap { word: ground.head(), seen, at_most: Duration::from_millis(1) }));
-                }
-            };
-            match kernel.wait_for_element(self.position, state, ground.marks(), ground.ends(), patience) {
-                Pause::Again => {}
-                Pause::Sleep(nap) => return Ok(Turn::Wait(nap)),
-                Pause::End => return Err(ground.over(kernel.outcome(ground.marks()))),
-                Pause::Corrupt => return Err(ground.corrupt()),
-            }
+        let state = match self.fetch(ground, value)? {
+            Fetched::Value => return Ok(Turn::Done(())),
+            Fetched::NotYet(state) => state,
+            Fetched::Outrun => return Ok(Turn::Again),
+        };
+        match kernel.wait_for_element(self.position, state, ground.marks(), ground.ends(), patience) {
+            Pause::Again => Ok(Turn::Again),
+            Pause::Sleep(nap) => Ok(Turn::Wait(nap)),
+            Pause::End => Err(ground.over(kernel.outcome(ground.marks()))),
+            Pause::Corrupt => Err(ground.corrupt()),
         }
     }
 }

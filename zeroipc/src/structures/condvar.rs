@@ -10,7 +10,7 @@ use super::condvar_kernel::{Bell, Place};
 use super::mapped::Mapped;
 use super::mutex::MutexGuard;
 use super::waiting::block;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::format::condvar::CondvarHeader;
 use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Segment};
@@ -34,7 +34,7 @@ const SIZE: u64 = size_of::<CondvarHeader>() as u64;
 /// waiter that returns: see [`MutexGuard::previous_owner_died`].
 ///
 /// # Fork
-/// A forked child cannot wait with a guard that it inherited ([`NotOwner`](ErrorKind::NotOwner)).
+/// A forked child cannot wait with a guard that it inherited ([`NotOwner`](crate::ErrorKind::NotOwner)).
 ///
 /// Operations are not for signal handlers.
 ///
@@ -72,9 +72,9 @@ impl Condvar {
     /// Creates a condition variable for which nobody waits.
     ///
     /// # Errors
-    /// [`Exists`](ErrorKind::Exists), [`BadName`](ErrorKind::BadName), [`OutOfSpace`](ErrorKind::OutOfSpace),
-    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`TableFull`](ErrorKind::TableFull),
-    /// [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`Exists`](crate::ErrorKind::Exists), [`BadName`](crate::ErrorKind::BadName), [`OutOfSpace`](crate::ErrorKind::OutOfSpace),
+    /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory), [`TableFull`](crate::ErrorKind::TableFull),
+    /// [`SchemaFull`](crate::ErrorKind::SchemaFull), [`ReadOnly`](crate::ErrorKind::ReadOnly).
     pub fn create(memory: &Memory, name: &str) -> Result<Condvar> {
         Ok(Condvar { mapped: Mapped::create(memory, &Condvar::blueprint(name))? })
     }
@@ -82,8 +82,8 @@ impl Condvar {
     /// Opens a condition variable.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch), [`Corrupt`](ErrorKind::Corrupt),
-    /// [`TypeMismatch`](ErrorKind::TypeMismatch).
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`KindMismatch`](crate::ErrorKind::KindMismatch), [`Corrupt`](crate::ErrorKind::Corrupt),
+    /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch).
     pub fn open(memory: &Memory, name: &str) -> Result<Condvar> {
         Condvar::attach(Mapped::open(memory, Kind::CONDVAR, name, &[])?)
     }
@@ -118,7 +118,7 @@ impl Condvar {
     /// Gives the lock up, sleeps until notified, and takes the lock again. May return without a notification.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly), [`NotOwner`](ErrorKind::NotOwner), and what [`Mutex::lock`](crate::Mutex::lock)
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly), [`NotOwner`](crate::ErrorKind::NotOwner), and what [`Mutex::lock`](crate::Mutex::lock)
     /// reports when the lock is taken again. After an error the lock is not held.
     pub fn wait<'m>(&self, guard: MutexGuard<'m>) -> Result<MutexGuard<'m>> {
         self.wait_until(guard, None).map(|(guard, _)| guard)
@@ -184,7 +184,7 @@ impl Condvar {
     /// Wakes one of those who wait, the longest sleeper first; nothing happens when nobody waits.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly).
     #[inline]
     pub fn notify_one(&self) -> Result<()> {
         self.mapped.segment().writable()?;
@@ -195,7 +195,7 @@ impl Condvar {
     /// Wakes all who wait.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly).
     #[inline]
     pub fn notify_all(&self) -> Result<()> {
         self.mapped.segment().writable()?;

@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::waiting::{Patience, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::schema::Kind;
-use crate::memory::Memory;
+use crate::memory::{Memory, Segment};
 use crate::shm_layout::ShmLayout;
 use crate::wait::{blocking, deadline_after};
 
@@ -206,6 +206,10 @@ impl<T: ShmLayout> Future<T> {
     pub fn is_ready(&self) -> Result<bool> {
         let (_, state) = self.outcome.kernel().look().map_err(|corrupt| self.outcome.corrupt(corrupt))?;
         Ok(matches!(state, State::Done | State::Failed))
+    }
+
+    pub(super) fn segment(&self) -> &Segment {
+        self.outcome.segment()
     }
 
     /// Its name in its segment.

@@ -11,10 +11,11 @@ use super::mapped::Mapped;
 use super::mutex_kernel::{Corrupt, Held, Lock, OVERTAKEN, Waiter};
 use super::waiting::{Patience, Turn, block};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::mutex::MutexHeader;
+use crate::format::mutex::{LOCK_UNUSED_MASK, MutexHeader};
 use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Segment};
 use crate::points::point;
+use crate::sync::Relaxed;
 use crate::table::Fit;
 use crate::wait::deadline_after;
 
@@ -105,6 +106,10 @@ impl Mutex {
 
     fn attach(mapped: Mapped<MutexHeader>) -> Result<Mutex> {
         mapped.check_size(Some(SIZE))?;
+        let word = mapped.word(offset_of!(MutexHeader, lock)).load(Relaxed);
+        if !mapped.recorded() && word & LOCK_UNUSED_MASK != 0 {
+            return Err(mapped.corrupt("its lock is in no possible state"));
+        }
         Ok(Mutex { mapped })
     }
 

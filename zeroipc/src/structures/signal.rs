@@ -315,11 +315,9 @@ impl<T: ShmLayout> Signal<T> {
         loop {
             let (old, version) = self.get()?;
             let new = next(&old);
-            if self.version() == version {
-                let claim = self.claim_until(deadline)?;
-                if let Some(version) = self.fill(claim, &new, Some(version)) {
-                    return Ok((new, version));
-                }
+            let claim = self.claim_until(deadline)?;
+            if let Some(version) = self.fill(claim, &new, Some(version)) {
+                return Ok((new, version));
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(Error::plain(ErrorKind::TimedOut));
