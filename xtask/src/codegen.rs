@@ -9,9 +9,10 @@ use crate::run::{Failure, Result, read, root, write};
 /// The schemas of what every runtime has, in the order in which the C header has them.
 const SCHEMAS: [&str; 5] = ["table", "schema", "locks", "array", "queue"];
 /// Those of structures that only the Rust runtime has.
-const RUST_ONLY: [&str; 14] = [
+const RUST_ONLY: [&str; 15] = [
     "barrier",
     "broadcast",
+    "channel",
     "condvar",
     "event",
     "latch",

@@ -2,8 +2,6 @@
 
 #[rustfmt::skip]
 #[allow(dead_code)]
-#[path = "../../../zeroipc/src/format/pool.rs"]
-pub(crate) mod pool;
 #[path = "../../../zeroipc/src/format/barrier.rs"]
 pub(crate) mod barrier;
 #[rustfmt::skip]
@@ -40,12 +38,18 @@ pub(crate) mod mutex;
 pub(crate) mod once;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/pool.rs"]
+pub(crate) mod pool;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]
 pub(crate) mod queue;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/ring.rs"]
 pub(crate) mod ring;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/rwlock.rs"]
 pub(crate) mod rwlock;
 #[rustfmt::skip]
@@ -54,14 +58,16 @@ pub(crate) mod rwlock;
 pub(crate) mod schema;
 #[rustfmt::skip]
 #[allow(dead_code)]
-#[path = "../../../zeroipc/src/format/stack.rs"]
-pub(crate) mod stack;
 #[path = "../../../zeroipc/src/format/semaphores.rs"]
 pub(crate) mod semaphores;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/signals.rs"]
 pub(crate) mod signals;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/stack.rs"]
+pub(crate) mod stack;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/table.rs"]

@@ -78,6 +78,7 @@ mod region;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/ring_kernel.rs"]
 mod ring_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
 #[allow(dead_code)]

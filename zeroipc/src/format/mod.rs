@@ -17,25 +17,26 @@ pub(crate) mod latch;
 #[rustfmt::skip]
 pub(crate) mod locks;
 #[rustfmt::skip]
-pub(crate) mod pool;
-#[rustfmt::skip]
-pub(crate) mod queue;
-#[rustfmt::skip]
-pub(crate) mod ring;
-#[rustfmt::skip]
-pub(crate) mod schema;
-#[rustfmt::skip]
-pub(crate) mod stack;
 pub(crate) mod map;
 #[rustfmt::skip]
 pub(crate) mod mutex;
 #[rustfmt::skip]
 pub(crate) mod once;
 #[rustfmt::skip]
+pub(crate) mod pool;
+#[rustfmt::skip]
+pub(crate) mod queue;
+#[rustfmt::skip]
+pub(crate) mod ring;
+#[rustfmt::skip]
 pub(crate) mod rwlock;
+#[rustfmt::skip]
+pub(crate) mod schema;
 #[rustfmt::skip]
 pub(crate) mod semaphores;
 #[rustfmt::skip]
 pub(crate) mod signals;
+#[rustfmt::skip]
+pub(crate) mod stack;
 #[rustfmt::skip]
 pub(crate) mod table;
