@@ -1,5 +1,7 @@
 //! Two processes on two cores.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::{Duration, Instant};
 
 /// Pins this process to a core, where the machine has so many.
@@ -17,26 +19,65 @@ pub(crate) fn pin(core: usize) {
 /// # Panics
 /// If the child cannot be made or fails.
 pub(crate) fn beside(theirs: impl FnOnce(), ours: impl FnOnce()) -> Duration {
+    alongside([(1, Box::new(theirs) as Box<dyn FnOnce()>)], || {
+        let start = Instant::now();
+        ours();
+        start.elapsed()
+    })
+}
+
+/// Runs others in children, each on the core that is named, and `ours` here on the first.
+///
+/// # Panics
+/// If a child cannot be made or fails.
+pub(crate) fn alongside<'a, R>(
+    others: impl IntoIterator<Item = (usize, Box<dyn FnOnce() + 'a>)>,
+    ours: impl FnOnce() -> R,
+) -> R {
+    let children: Vec<libc::pid_t> = others.into_iter().map(|(core, other)| child(core, other)).collect();
+    pin(0);
+    let result = ours();
+    for child in children {
+        let mut status = 0;
+        // SAFETY: the child is ours and has not been waited for.
+        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert!(waited == child && status == 0, "the other process failed");
+    }
+    result
+}
+
+fn child(core: usize, work: impl FnOnce()) -> libc::pid_t {
     // SAFETY: this program has one thread.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "fork: {}", std::io::Error::last_os_error());
-    if child == 0 {
-        // SAFETY: asks the kernel to end this child with its parent; has no other precondition.
-        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        pin(1);
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(theirs)).is_ok();
-        // SAFETY: ends the child without running what its parent has registered.
-        unsafe { libc::_exit(i32::from(!done)) };
+    if child != 0 {
+        return child;
     }
-    pin(0);
-    let start = Instant::now();
-    ours();
-    let took = start.elapsed();
-    let mut status = 0;
-    // SAFETY: the child is ours and has not been waited for.
-    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
-    assert!(waited == child && status == 0, "the other process failed");
-    took
+    // SAFETY: asks the kernel to end this child with its parent; has no other precondition.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    pin(core);
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_ok();
+    // SAFETY: ends the child without running what its parent has registered.
+    unsafe { libc::_exit(i32::from(!done)) };
+}
+
+/// Where processes wait for each other before they begin.
+#[derive(Debug)]
+pub(crate) struct Gate(AtomicU64);
+
+impl Gate {
+    pub(crate) fn shared() -> &'static Gate {
+        // SAFETY: the memory is large enough, aligned to a page, stays mapped, and zero is valid.
+        unsafe { &*shared_memory(size_of::<Gate>()).cast::<Gate>() }
+    }
+
+    /// Goes on when so many have come.
+    pub(crate) fn pass(&self, parties: u64) {
+        self.0.fetch_add(1, AcqRel);
+        while self.0.load(Acquire) < parties {
+            std::thread::yield_now();
+        }
+    }
 }
 
 /// Anonymous memory that a child shares.
