@@ -62,10 +62,13 @@ pub mod load;
 mod loads;
 mod map;
 pub mod matrix;
+mod pool;
 mod queue;
+mod ring;
 pub mod run;
 mod segment;
 mod set;
+mod stack;
 pub mod storm;
 mod stream;
 
@@ -89,6 +92,9 @@ pub fn cases() -> Vec<Case> {
     all.extend(set::cases());
     all.extend(broadcast::cases());
     all.extend(stream::cases());
+    all.extend(stack::cases());
+    all.extend(ring::cases());
+    all.extend(pool::cases());
     all
 }
 
