@@ -8,6 +8,7 @@
 //! | [`trace`] | stepping a child instruction by instruction |
 //! | [`chaos`] | the kill matrix, and kills by chance |
 //! | [`containers`] | queues, stacks and channels as one |
+//! | [`hostile`] | a peer that writes nonsense over a structure in use |
 //! | [`image`] | damaged segments, and everything that can be done with one |
 //! | [`futures`] | polling futures by hand |
 //! | [`linear`] | whether what many did at once could have been done one after the other |
@@ -22,6 +23,7 @@ pub mod chaos;
 pub mod containers;
 pub mod emitted;
 pub mod futures;
+pub mod hostile;
 pub mod image;
 pub mod linear;
 pub mod names;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use zeroipc_tests::linear::game::{self, games};
+use zeroipc_tests::linear::game;
+use zeroipc_tests::linear::games::games;
 use zeroipc_tests::rng::Rng;
 use zeroipc_tests::scale::count;
 

@@ -184,16 +184,13 @@ impl Producer {
         if self.next >= self.limit {
             let kernel = self.world.kernel();
             let attempt = |patience: &mut Patience| {
-                loop {
-                    match kernel.grant(self.next) {
-                        Grant::Until(limit) => return Ok::<_, ()>(Turn::Done(limit)),
-                        Grant::Blocked { slot, word } => {
-                            if let Some(nap) = kernel.wait_for_reader(slot, word, self.me, patience) {
-                                return Ok(Turn::Wait(nap));
-                            }
-                        }
-                    }
-                }
+                Ok::<_, ()>(match kernel.grant(self.next) {
+                    Grant::Until(limit) => Turn::Done(limit),
+                    Grant::Blocked { slot, word } => match kernel.wait_for_reader(slot, word, self.me, patience) {
+                        Some(nap) => Turn::Wait(nap),
+                        None => Turn::Again,
+                    },
+                })
             };
             self.limit = block(&self.world.village, None, attempt).unwrap().unwrap();
         }
@@ -232,7 +229,7 @@ impl Reader {
                 Look::NotYet(state) => return Err(state),
                 Look::Lapped(found) => {
                     assert!(!self.world.waits, "a reader that is waited for was lapped");
-                    let oldest = found - self.world.mask();
+                    let oldest = kernel.oldest(found);
                     self.lost += oldest - self.position;
                     self.position = oldest;
                 }
@@ -261,17 +258,15 @@ impl Reader {
         let world = Arc::clone(&self.world);
         let kernel = world.kernel();
         let attempt = |patience: &mut Patience| {
-            loop {
-                let state = match self.fetch() {
-                    Ok(value) => return Ok::<_, ()>(Turn::Done(Some(value))),
-                    Err(state) => state,
-                };
-                match kernel.wait_for_element(self.position, state, true, world.ends, patience) {
-                    Pause::Again => {}
-                    Pause::Sleep(nap) => return Ok(Turn::Wait(nap)),
-                    Pause::End => return Ok(Turn::Done(None)),
-                    Pause::Corrupt => panic!("corrupt"),
-                }
+            let state = match self.fetch() {
+                Ok(value) => return Ok::<_, ()>(Turn::Done(Some(value))),
+                Err(state) => state,
+            };
+            match kernel.wait_for_element(self.position, state, true, world.ends, patience) {
+                Pause::Again => Ok(Turn::Again),
+                Pause::Sleep(nap) => Ok(Turn::Wait(nap)),
+                Pause::End => Ok(Turn::Done(None)),
+                Pause::Corrupt => panic!("corrupt"),
             }
         };
         let value = block(&world.village, None, attempt).unwrap().unwrap()?;

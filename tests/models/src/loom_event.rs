@@ -82,7 +82,7 @@ fn a_waiter_sees_what_was_done_before_an_automatic_set() {
 /// A set that is reset right behind releases who sleeps.
 #[test]
 fn a_pulse_releases_all_who_sleep() {
-    explore("a_pulse_releases_all_who_sleep", 2, || {
+    explore("a_pulse_releases_all_who_sleep", 1, || {
         let world = World::new(false);
         let waiters = [waits(&world), waits(&world)];
         world.village.until_asleep(2);
@@ -96,7 +96,7 @@ fn a_pulse_releases_all_who_sleep() {
 /// Each of two takes one set, and the second set comes when the first was taken.
 #[test]
 fn two_waiters_take_two_sets() {
-    explore("two_waiters_take_two_sets", 2, || {
+    explore("two_waiters_take_two_sets", 1, || {
         let world = World::new(true);
         let waiters = [waits(&world), waits(&world)];
         world.kernel().set();
@@ -113,7 +113,7 @@ fn two_waiters_take_two_sets() {
 /// A newcomer takes the set that a sleeper was woken for, and the next one wakes it again.
 #[test]
 fn a_robbed_sleeper_is_woken_again() {
-    explore("a_robbed_sleeper_is_woken_again", 2, || {
+    explore("a_robbed_sleeper_is_woken_again", 1, || {
         let world = World::new(true);
         let sleepers = [waits(&world), waits(&world)];
         world.village.until_asleep(2);

@@ -104,7 +104,7 @@ fn a_reader_beside_a_writer() {
         let world = World::new();
         let writer = {
             let world = Arc::clone(&world);
-            thread::spawn(move || (10..15).for_each(|value| drop(world.set(A, value))))
+            thread::spawn(move || (10..15).for_each(|value| assert_eq!(world.set(A, value), value - 9)))
         };
         for _ in 0..2 {
             if let Some((value, version)) = world.look() {
@@ -118,11 +118,11 @@ fn a_reader_beside_a_writer() {
 
 #[test]
 fn two_writers_and_a_reader() {
-    explore("two_writers_and_a_reader", 2, || {
+    explore("two_writers_and_a_reader", 1, || {
         let world = World::new();
         let other = {
             let world = Arc::clone(&world);
-            thread::spawn(move || [10, 11].map(|value| (world.set(A, value), value)))
+            thread::spawn(move || [10].map(|value| (world.set(A, value), value)))
         };
         let reader = {
             let world = Arc::clone(&world);
@@ -130,12 +130,12 @@ fn two_writers_and_a_reader() {
         };
         let mine = [20, 21].map(|value| (world.set(B, value), value));
         let set: HashMap<u64, u64> = other.join().unwrap().into_iter().chain(mine).collect();
-        assert_eq!(set.len(), 4, "a version was given twice");
+        assert_eq!(set.len(), 3, "a version was given twice");
         if let Some((value, version)) = reader.join().unwrap() {
             assert_eq!(value, set.get(&version).copied().unwrap_or(0));
         }
         let (value, version) = world.get();
-        assert_eq!((version, value), (4, set[&4]));
+        assert_eq!((version, value), (3, set[&3]));
     });
 }
 

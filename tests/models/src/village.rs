@@ -10,7 +10,7 @@ use loom::sync::atomic::AtomicBool;
 use loom::sync::{Condvar, Mutex};
 
 use crate::sync::{Acquire, AtomicU64, Relaxed, Release};
-use crate::waiting::{LOOK, Peers};
+use crate::waiting::{LOOK, Nap, Peers};
 
 const PROCESSES: usize = 8;
 
@@ -127,6 +127,33 @@ impl Peers for Village {
         if over {
             // Whoever looks again and again lets the others go on between two looks.
             loom::thread::yield_now();
+        }
+    }
+
+    fn wait_any(&self, naps: &[Nap<'_>]) {
+        let Some(at_most) = naps.iter().map(|nap| nap.at_most).min() else { return };
+        if at_most < LOOK {
+            loom::thread::yield_now();
+            return;
+        }
+        let mut bed = self.bed.lock().unwrap();
+        // The system compares each word when it has put the sleeper into its list.
+        if naps.iter().any(|nap| nap.word.load(Relaxed) as u32 != nap.seen as u32) {
+            return;
+        }
+        let sleeper = bed.sleeps;
+        bed.sleeps += 1;
+        for nap in naps {
+            bed.asleep.entry(address(nap.word)).or_default().push_back(sleeper);
+        }
+        self.stirred.notify_all();
+        while bed.awake.remove(&sleeper).is_none() && !bed.over {
+            bed = self.stirred.wait(bed).unwrap();
+        }
+        for nap in naps {
+            if let Some(asleep) = bed.asleep.get_mut(&address(nap.word)) {
+                asleep.retain(|other| *other != sleeper);
+            }
         }
     }
 

@@ -186,9 +186,9 @@ impl<'a> Worker<'a> {
         !self.journals.is_stopped() && self.journals.begun(self.me) + 32 < ENTRIES as u64
     }
 
-    /// A number that no other operation has: who, and the how-many-eth.
+    /// A number that no other operation has, and that is not 0: who, and the how-many-eth.
     pub fn fresh(&self) -> u64 {
-        self.me << 32 | self.journals.begun(self.me)
+        (self.me + 1) << 32 | self.journals.begun(self.me)
     }
 
     /// Does an operation: writes it down, runs it, and writes down what came of it, which this returns.
@@ -206,6 +206,16 @@ impl<'a> Worker<'a> {
         for index in 0..values.len() {
             self.end(first + index as u64, answers.get(index).copied());
         }
+    }
+
+    /// Does an operation that puts a value in and takes another out, if there is one: `run` says whether it was done, and what
+    /// was taken.
+    pub fn exchanges(&mut self, put: u8, value: u64, take: u8, run: impl FnOnce() -> Option<Option<u64>>) {
+        let first = self.begin(put, &[value]);
+        let second = self.begin(take, &[0]);
+        let answer = run();
+        self.end(second, answer.flatten());
+        self.end(first, answer.map(|_| value));
     }
 
     /// Numbers that no other operation has, for [`does_many`](Worker::does_many).
@@ -283,6 +293,32 @@ pub fn bag(journals: &[Journal], put: u8, take: u8, left: &[u64], order: Order) 
         }
         in_order(left.iter().copied());
     }
+}
+
+/// Holds additions of one to a number against the journals: each operation `add` that was done answers what it found.
+///
+/// # Panics
+/// When two found the same, or the total is not what was added.
+#[track_caller]
+pub fn additions(journals: &[Journal], add: u8, to: u64, total: u64) {
+    let mut found: Vec<u64> = Vec::new();
+    let mut unknown = 0;
+    for entry in journals.iter().flatten().filter(|entry| entry.operation == add && entry.value == to) {
+        match entry.answer {
+            Answer::Yes(before) => found.push(before),
+            Answer::None => unknown += 1,
+            Answer::No => {}
+        }
+    }
+    found.sort_unstable();
+    assert!(found.windows(2).all(|two| two[0] < two[1]), "two additions found the same number");
+    assert!(
+        found.last().is_none_or(|last| *last < total),
+        "an addition is lost: {total} is less than {:?}",
+        found.last()
+    );
+    let done = found.len() as u64;
+    assert!((done..=done + unknown).contains(&total), "{done} were added, {unknown} perhaps, and {total} are there");
 }
 
 /// Numbers of one worker, from [`Worker::fresh`], come in ascending order.

@@ -23,6 +23,9 @@ second after the kernel had let go of the dead process:
 
 Every row also checks the structure's invariants, and that it works as ever afterwards. Where a step comes several times
 in an operation, such as in a bulk one, each time may have an outcome of its own; they are listed in their order.
+
+`cargo xtask chaos --random --seconds 3600` kills by chance under load, between any two instructions, and accounts for
+everything that was done; what it prints when it fails plays the same round again.
 ";
 
 /// Where the page is.

@@ -25,7 +25,7 @@ use crate::{DEADLINE, SOON, shake, sys};
 pub struct Weather {
     /// The program `chaos` of this crate.
     pub program: PathBuf,
-    /// Only loads of structures whose names contain this.
+    /// Only the load of this structure.
     pub only: Option<String>,
     /// The seed of the first round; each following one has the next number.
     pub seed: u64,
@@ -52,14 +52,15 @@ pub struct Tally {
 
 /// Plays rounds, the loads in turn; an error is what was wrong, with the seed that leads there.
 pub fn run(weather: &Weather) -> Result<BTreeMap<&'static str, Tally>, String> {
-    let loads: Vec<Load> = loads()
-        .into_iter()
-        .filter(|load| weather.only.as_ref().is_none_or(|only| load.structure.contains(only.as_str())))
-        .collect();
+    let loads: Vec<Load> =
+        loads().into_iter().filter(|load| weather.only.as_ref().is_none_or(|only| load.structure == only)).collect();
+    if loads.is_empty() {
+        return Err(format!("there is no load of {:?}", weather.only));
+    }
     let mut tallies = BTreeMap::new();
     let end = Instant::now() + weather.time;
     for round in 0..weather.rounds {
-        if Instant::now() >= end || loads.is_empty() {
+        if Instant::now() >= end {
             break;
         }
         let seed = weather.seed.wrapping_add(round);

@@ -13,8 +13,10 @@
 //! | [`model`] | what a queue, a stack and an entry of a map do, one operation at a time |
 //! | [`tape`] | recording, in memory that outlives who is killed |
 //! | [`game`] | short rounds on real segments, by threads and by processes that may die |
+//! | [`games`] | what is played on each structure |
 
 pub mod game;
+pub mod games;
 pub mod model;
 pub mod tape;
 

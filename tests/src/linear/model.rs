@@ -109,6 +109,8 @@ pub enum Lookup {
     Insert(u64, Option<Option<u64>>),
     /// A value is stored if there is none; whether there was none.
     InsertNew(u64, Option<bool>),
+    /// A value is replaced by another if it is there; whether it was.
+    Swap(u64, u64, Option<bool>),
     /// What is there.
     Get(Option<Option<u64>>),
     /// The entry is removed; what was there.
@@ -131,6 +133,10 @@ impl Model for Slot {
         let (next, fits) = match *operation {
             Lookup::Insert(value, before) => (Some(value), before.is_none_or(|before| before == *state)),
             Lookup::InsertNew(value, new) => (state.or(Some(value)), new.is_none_or(|new| new == state.is_none())),
+            Lookup::Swap(old, new, done) => {
+                let same = *state == Some(old);
+                (if same { Some(new) } else { *state }, done.is_none_or(|done| done == same))
+            }
             Lookup::Get(found) => (*state, found.is_none_or(|found| found == *state)),
             Lookup::Remove(found) => (None, found.is_none_or(|found| found == *state)),
         };
@@ -258,6 +264,9 @@ mod tests {
         assert!(slot(&[insert(0, 1, 7, None), get(2, 3, Some(7)), remove(4, 5, Some(7)), get(6, 7, None)]));
         assert!(slot(&[insert(0, 3, 7, Some(8)), insert(1, 2, 8, None), get(4, 5, Some(7))]));
         assert!(slot(&[new(0, 3, 7, true), new(1, 2, 8, false), get(4, 5, Some(7))]));
+        let swap = |begun, ended, old, new, done| call(begun, ended, Lookup::Swap(old, new, Some(done)));
+        assert!(slot(&[insert(0, 1, 7, None), swap(2, 3, 7, 8, true), swap(4, 5, 7, 9, false), get(6, 7, Some(8))]));
+        assert!(!slot(&[insert(0, 1, 7, None), swap(2, 5, 7, 8, true), swap(3, 4, 7, 9, true)]));
         assert!(!slot(&[insert(0, 1, 7, None), get(2, 3, None)]));
         assert!(!slot(&[insert(0, 1, 7, None), insert(2, 3, 8, None)]));
         assert!(!slot(&[insert(0, 1, 7, None), insert(2, 3, 8, Some(7)), get(4, 5, Some(7))]));

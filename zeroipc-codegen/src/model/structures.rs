@@ -166,7 +166,7 @@ impl StructureKind {
             Pool => cells(64, first),
             Semaphore | Barrier | RwLock => 32 + 8 * first,
             Latch | Mutex | Condvar | Once | Event => 16,
-            Signal => cells(64, 2),
+            Signal => 48u64.saturating_add(4 * element.words()),
             Future | Lazy => 64 + element.words(),
             Channel => cells(64, first.max(1)),
         }

@@ -599,6 +599,13 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         }
     }
 
+    /// The oldest element that may be left when that of `found` is, or was, written: see [`Look::Lapped`].
+    #[cold]
+    pub(crate) fn oldest(&self, found: u64) -> u64 {
+        let published = position_of(self.head()).min(LAST_POSITION);
+        (found - self.words.mask()).max(published.saturating_sub(self.capacity()))
+    }
+
     /// Whether a position's cell still holds the element, so that the copy made since [`look`](Kernel::look) is whole.
     #[inline(always)]
     pub(crate) fn unchanged(&self, position: u64) -> bool {

@@ -10,13 +10,15 @@ use super::condvar_kernel::{Bell, Place};
 use super::mapped::Mapped;
 use super::mutex::MutexGuard;
 use super::waiting::block;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::format::condvar::CondvarHeader;
 use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Segment};
 use crate::points::point;
 use crate::table::Fit;
 use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 
 const SIZE: u64 = size_of::<CondvarHeader>() as u64;
 
@@ -34,7 +36,7 @@ const SIZE: u64 = size_of::<CondvarHeader>() as u64;
 /// waiter that returns: see [`MutexGuard::previous_owner_died`].
 ///
 /// # Fork
-/// A forked child cannot wait with a guard that it inherited ([`NotOwner`](ErrorKind::NotOwner)).
+/// A forked child cannot wait with a guard that it inherited ([`NotOwner`](crate::ErrorKind::NotOwner)).
 ///
 /// Operations are not for signal handlers.
 ///
@@ -72,9 +74,9 @@ impl Condvar {
     /// Creates a condition variable for which nobody waits.
     ///
     /// # Errors
-    /// [`Exists`](ErrorKind::Exists), [`BadName`](ErrorKind::BadName), [`OutOfSpace`](ErrorKind::OutOfSpace),
-    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`TableFull`](ErrorKind::TableFull),
-    /// [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`Exists`](crate::ErrorKind::Exists), [`BadName`](crate::ErrorKind::BadName), [`OutOfSpace`](crate::ErrorKind::OutOfSpace),
+    /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory), [`TableFull`](crate::ErrorKind::TableFull),
+    /// [`SchemaFull`](crate::ErrorKind::SchemaFull), [`ReadOnly`](crate::ErrorKind::ReadOnly).
     pub fn create(memory: &Memory, name: &str) -> Result<Condvar> {
         Ok(Condvar { mapped: Mapped::create(memory, &Condvar::blueprint(name))? })
     }
@@ -82,8 +84,8 @@ impl Condvar {
     /// Opens a condition variable.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound), [`KindMismatch`](ErrorKind::KindMismatch), [`Corrupt`](ErrorKind::Corrupt),
-    /// [`TypeMismatch`](ErrorKind::TypeMismatch).
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`KindMismatch`](crate::ErrorKind::KindMismatch), [`Corrupt`](crate::ErrorKind::Corrupt),
+    /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch).
     pub fn open(memory: &Memory, name: &str) -> Result<Condvar> {
         Condvar::attach(Mapped::open(memory, Kind::CONDVAR, name, &[])?)
     }
@@ -118,7 +120,7 @@ impl Condvar {
     /// Gives the lock up, sleeps until notified, and takes the lock again. May return without a notification.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly), [`NotOwner`](ErrorKind::NotOwner), and what [`Mutex::lock`](crate::Mutex::lock)
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly), [`NotOwner`](crate::ErrorKind::NotOwner), and what [`Mutex::lock`](crate::Mutex::lock)
     /// reports when the lock is taken again. After an error the lock is not held.
     pub fn wait<'m>(&self, guard: MutexGuard<'m>) -> Result<MutexGuard<'m>> {
         self.wait_until(guard, None).map(|(guard, _)| guard)
@@ -181,10 +183,54 @@ impl Condvar {
         Ok((mutex.lock()?, !notified))
     }
 
+    /// As [`wait`](Condvar::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// The lock is given up when the future is first polled. Dropped before it is done, it does not hold the lock, and a
+    /// notification that may have been for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`wait`](Condvar::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async<'m>(&self, guard: MutexGuard<'m>) -> Result<MutexGuard<'m>> {
+        guard.check_ours()?;
+        let me = self.mapped.segment().me()?;
+        let mutex = guard.mutex();
+        let passes_on = PassesOn(self, me);
+        let waits = Waiting { condvar: self, me, place: self.kernel().register() };
+        drop(guard);
+        point!("condvar.wait.unlocked");
+        let (kernel, place) = (self.kernel(), waits.place);
+        waiting(self.mapped.segment(), move |patience| Ok(kernel.attempt(place, patience))).await?;
+        drop(waits);
+        let guard = mutex.lock_async().await?;
+        std::mem::forget(passes_on);
+        Ok(guard)
+    }
+
+    /// As [`wait_while`](Condvar::wait_while), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// As [`wait_async`](Condvar::wait_async).
+    ///
+    /// # Errors
+    /// As [`wait_async`](Condvar::wait_async).
+    #[cfg(feature = "async")]
+    pub async fn wait_while_async<'m>(
+        &self,
+        mut guard: MutexGuard<'m>,
+        mut condition: impl FnMut() -> bool,
+    ) -> Result<MutexGuard<'m>> {
+        while condition() {
+            guard = self.wait_async(guard).await?;
+        }
+        Ok(guard)
+    }
+
     /// Wakes one of those who wait, the longest sleeper first; nothing happens when nobody waits.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly).
     #[inline]
     pub fn notify_one(&self) -> Result<()> {
         self.mapped.segment().writable()?;
@@ -195,7 +241,7 @@ impl Condvar {
     /// Wakes all who wait.
     ///
     /// # Errors
-    /// [`ReadOnly`](ErrorKind::ReadOnly).
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly).
     #[inline]
     pub fn notify_all(&self) -> Result<()> {
         self.mapped.segment().writable()?;
@@ -206,6 +252,19 @@ impl Condvar {
     /// The condition variable's name in its segment.
     pub fn name(&self) -> &str {
         self.mapped.name()
+    }
+}
+
+/// A wait that may have been notified, unless it is forgotten: dropped, it notifies another in its place.
+#[cfg(feature = "async")]
+struct PassesOn<'a>(&'a Condvar, u32);
+
+#[cfg(feature = "async")]
+impl Drop for PassesOn<'_> {
+    fn drop(&mut self) {
+        if self.0.mapped.segment().id() == Some(self.1) {
+            self.0.kernel().notify_one();
+        }
     }
 }
 

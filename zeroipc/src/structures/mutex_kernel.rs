@@ -151,7 +151,7 @@ impl<'a, P: Peers> Lock<'a, P> {
         self.lock.compare_exchange(u64::from(me), 0, Release, Relaxed).is_ok()
     }
 
-    /// One look at the lock: takes it, or says on what to sleep.
+    /// One look at the lock: takes it, or says on what to sleep. Who gives up then calls [`withdraw`](Lock::withdraw).
     #[cold]
     pub(crate) fn attempt(
         &self,
@@ -159,58 +159,49 @@ impl<'a, P: Peers> Lock<'a, P> {
         waiter: &mut Waiter,
         patience: &mut Patience,
     ) -> Result<Turn<'a, Held>, Corrupt> {
-        loop {
-            // SYNC turn
-            let turn = self.turn.load(Acquire);
-            let word = self.load()?;
-            let (owner, reserved) = (owner(word), ticket(word));
-            if waiter.ticket != reserved {
-                // Somebody went through.
-                waiter.ticket = 0;
-            }
-            if owner == 0 && !waiter.gives_way_to(reserved) {
-                match self.take(word, me, waiter) {
-                    Some(held) => return Ok(Turn::Done(held)),
-                    None => continue,
-                }
-            }
-            let mut nap_only = true;
-            if owner == 0 {
-                waiter.give_way_to(reserved);
-            } else {
-                if word & LOCK_WAIT_BIT == 0 && patience.spin(self.lock, word) {
-                    continue;
-                }
-                if waiter.asks_about(owner) {
-                    if self.peers.is_dead(owner) {
-                        point!("mutex.lock.dead");
-                        match self.take(word, me, waiter) {
-                            Some(held) => return Ok(Turn::Done(held)),
-                            None => continue,
-                        }
-                    }
-                    nap_only = false;
-                }
-                if reserved == 0 && waiter.sleeps >= waiter.overtaken {
-                    self.reserve(word, waiter);
-                    continue;
-                }
-            }
-            let (on, seen) = if waiter.ticket != 0 {
-                (self.turn, turn)
-            } else {
-                let sleeping = word | LOCK_WAIT_BIT;
-                // Relaxed: whoever leaves or takes does so by a CAS on this word, and sees the bit or makes this CAS fail.
-                if word != sleeping && self.lock.compare_exchange(word, sleeping, Relaxed, Relaxed).is_err() {
-                    continue;
-                }
-                point!("mutex.lock.marked");
-                (self.lock, sleeping)
-            };
-            waiter.sleeps += 1;
-            waiter.owes = true;
-            return Ok(Turn::Wait(if nap_only { patience.nap(on, seen) } else { Nap::until_changed(on, seen) }));
+        // SYNC turn
+        let turn = self.turn.load(Acquire);
+        let word = self.load()?;
+        let (owner, reserved) = (owner(word), ticket(word));
+        if waiter.ticket != reserved {
+            // Somebody went through.
+            waiter.ticket = 0;
         }
+        let mut asked = false;
+        if owner != 0 {
+            if word & LOCK_WAIT_BIT == 0 && patience.spin(self.lock, word) {
+                return Ok(Turn::Again);
+            }
+            asked = waiter.asks_about(owner);
+        }
+        let dead = asked && self.peers.is_dead(owner);
+        if dead || owner == 0 && !waiter.gives_way_to(reserved) {
+            if dead {
+                point!("mutex.lock.dead");
+            }
+            return Ok(self.take(word, me, waiter).map_or(Turn::Again, Turn::Done));
+        }
+        if owner == 0 {
+            waiter.give_way_to(reserved);
+        } else if reserved == 0 && waiter.sleeps >= waiter.overtaken {
+            self.reserve(word, waiter);
+            return Ok(Turn::Again);
+        }
+        let (on, seen) = if waiter.ticket != 0 {
+            (self.turn, turn)
+        } else {
+            let sleeping = word | LOCK_WAIT_BIT;
+            // Relaxed: whoever leaves or takes does so by a CAS on this word, and sees the bit or makes this CAS fail.
+            if word != sleeping && self.lock.compare_exchange(word, sleeping, Relaxed, Relaxed).is_err() {
+                return Ok(Turn::Again);
+            }
+            point!("mutex.lock.waits");
+            (self.lock, sleeping)
+        };
+        waiter.sleeps += 1;
+        waiter.owes = true;
+        // Who is in the way may be dead: it was not asked about, or it is a reservation, and nobody knows whose.
+        Ok(Turn::Wait(if asked { Nap::until_changed(on, seen) } else { patience.nap(on, seen) }))
     }
 
     /// Takes the lock if nobody has it, a reservation notwithstanding, or who has it is dead.

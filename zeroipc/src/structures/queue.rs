@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use zeroipc_layout::limits::MAX_QUEUE_CAPACITY;
 
+use super::mapped::Mapped;
 use super::queue_kernel::{Cells, Claim, Kernel, Peek, Stop, after, decode, empty};
 use super::waiting::{Patience, Turn};
+use crate::entries::kind_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::queue::QueueHeader;
 use crate::format::schema::Kind;
@@ -74,20 +76,22 @@ pub struct Queue<T> {
 ///
 /// Invariant **M1**: the pointers lead to a header and to `mask + 1` cells of `stride` bytes, all inside the mapping,
 /// aligned to 8, and mapped as long as the handle that holds this value (its `segment` sees to that).
-struct MappedCells<S> {
+pub(super) struct MappedCells<S> {
     header: NonNull<QueueHeader>,
     cells: NonNull<u8>,
     stride: S,
     mask: u64,
+    /// They are those of a channel.
+    may_be_sealed: bool,
 }
 
 /// How far apart cells are: known from a type, so that the compiler multiplies, or only when a queue is looked at.
-trait Stride: Copy {
+pub(super) trait Stride: Copy {
     fn bytes(self) -> usize;
 }
 
 /// The stride of cells that hold a `T`.
-struct Of<T>(PhantomData<fn(T) -> T>);
+pub(super) struct Of<T>(PhantomData<fn(T) -> T>);
 
 impl<T> Clone for Of<T> {
     fn clone(&self) -> Self {
@@ -164,10 +168,14 @@ impl<S: Stride> Cells for MappedCells<S> {
         // SAFETY: an aligned word in the mapping (M1), accessed through atomics by everybody.
         unsafe { self.cell(index).cast::<AtomicU64>().as_ref() }
     }
+
+    fn may_be_sealed(&self) -> bool {
+        self.may_be_sealed
+    }
 }
 
 /// How many bytes a cell takes.
-const fn stride(element: u64) -> u64 {
+pub(super) const fn stride(element: u64) -> u64 {
     STATE + element.next_multiple_of(8)
 }
 
@@ -252,32 +260,54 @@ impl<T: ShmLayout> Queue<T> {
         let capacity = region.u64_at(placed.offset + offset_of!(QueueHeader, capacity) as u64)?.load(Relaxed);
         let place = (placed.offset, placed.size);
         let cells = map_cells(&memory.segment, name, place, capacity, Self::SIZE, Of(PhantomData))?;
-        if !placed.recorded {
-            let mask = capacity - 1;
-            let foreign =
-                (0..capacity).find(|&index| decode(cells.state(index).load(Relaxed), index, index, mask).is_none());
-            if let Some(index) = foreign {
-                let segment = &memory.segment.name;
-                return Err(Error::corrupt(format!(
-                    "queue `{name}` in segment `{segment}`: cell {index} is in no state of a queue; it holds other \
-                     elements, or the segment is damaged"
-                )));
-            }
+        let queue = Queue { cells, segment: Arc::clone(&memory.segment), name: name.into() };
+        if !placed.recorded
+            && let Some(index) = queue.find_foreign()
+        {
+            let segment = &memory.segment.name;
+            return Err(Error::corrupt(format!(
+                "queue `{name}` in segment `{segment}`: cell {index} is in no state of a queue; it holds other \
+                 elements, or the segment is damaged"
+            )));
         }
-        Ok(Queue { cells, segment: Arc::clone(&memory.segment), name: name.into() })
+        Ok(queue)
+    }
+
+    /// The queue in a structure that begins with a queue's header and whose cells are those of a channel.
+    pub(super) fn within<H>(mapped: &Mapped<H>, cells: usize, capacity: u64) -> Queue<T> {
+        let header = mapped.pointer(0, size_of::<QueueHeader>()).cast();
+        let cells = mapped.pointer(cells, stride(Self::SIZE) as usize * capacity as usize);
+        let cells = MappedCells { header, cells, stride: Of(PhantomData), mask: capacity - 1, may_be_sealed: true };
+        Queue { cells, segment: Arc::clone(mapped.segment()), name: mapped.name().into() }
+    }
+
+    /// What no peer could have left in a cell of a new handle, if there is such a thing.
+    pub(super) fn find_foreign(&self) -> Option<u64> {
+        let (cells, mask) = (&self.cells, self.cells.mask);
+        (0..=mask).find(|&index| {
+            let word = cells.state(index).load(Relaxed);
+            decode(word, index, index, mask).is_none() && !self.kernel().is_sealed(word, index)
+        })
     }
 
     #[inline]
-    fn kernel(&self) -> Kernel<'_, MappedCells<Of<T>>, Segment> {
+    pub(super) fn kernel(&self) -> Kernel<'_, MappedCells<Of<T>>, Segment> {
         Kernel { cells: &self.cells, peers: &*self.segment }
     }
 
     #[cold]
     fn corrupt(&self) -> Error {
+        let kind = kind_name(if self.cells.may_be_sealed { Kind::CHANNEL } else { Kind::QUEUE });
         Error::corrupt(format!(
-            "queue `{}` in segment `{}`: a cell is in no state that a peer could have left; create the segment anew",
+            "{kind} `{}` in segment `{}`: a cell is in no state that a peer could have left; create the segment anew",
             self.name, self.segment.name
         ))
+    }
+
+    /// The error of a stop that no sleep ends.
+    #[cold]
+    pub(super) fn ended(&self, stop: Stop) -> Error {
+        if stop == Stop::Sealed { Error::plain(ErrorKind::Closed) } else { self.corrupt() }
     }
 
     /// Writes a claimed value and hands it over. There is no call here that could panic, and none into code of the user.
@@ -290,6 +320,16 @@ impl<T: ShmLayout> Queue<T> {
         point!("queue.push.written");
         self.kernel().publish(claim);
         point!("queue.push.published");
+    }
+
+    /// Pushes one value and says where; nobody is told the position otherwise.
+    pub(super) fn push_at_position(&self, value: &T) -> Result<Result<u64, Stop>> {
+        let me = self.segment.me()?;
+        let mut batch = Batch::default();
+        let pushed = self.push_in_batch(me, value, &mut batch);
+        let position = batch.last;
+        batch.finish_push(&self.kernel());
+        Ok(pushed.map(|()| position.unwrap_or_default()))
     }
 
     /// Copies a value out and takes it; `Some(somebody waits)` when that succeeds. `None` if somebody else was faster,
@@ -309,7 +349,7 @@ impl<T: ShmLayout> Queue<T> {
 
     /// The push that meets nothing special; `false` if there is something, and then nothing was done.
     #[inline(always)]
-    fn push_at_hint(&self, value: &T) -> bool {
+    pub(super) fn push_at_hint(&self, value: &T) -> bool {
         let Some(me) = self.segment.id() else { return false };
         let kernel = self.kernel();
         let Some(claim) = kernel.claim_at(me, kernel.tail_hint()) else { return false };
@@ -325,7 +365,7 @@ impl<T: ShmLayout> Queue<T> {
 
     /// The pop that meets nothing special, into `value`; `false` if there is something, and then nothing was done.
     #[inline(always)]
-    fn pop_at_hint(&self, value: &mut MaybeUninit<T>) -> bool {
+    pub(super) fn pop_at_hint(&self, value: &mut MaybeUninit<T>) -> bool {
         let kernel = self.kernel();
         let Some(peek) = kernel.peek_at(kernel.head_hint()) else { return false };
         let Some(wake) = self.take(peek, value) else { return false };
@@ -407,7 +447,7 @@ impl<T: ShmLayout> Queue<T> {
                     batch.finish_pop(&self.kernel());
                     return Ok(true);
                 }
-                Err(Stop::Corrupt) => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) => return Err(self.ended(stop)),
                 Err(stop) => {
                     if !self.kernel().resolve(stop, &mut patience) {
                         return Ok(false);
@@ -454,7 +494,7 @@ impl<T: ShmLayout> Queue<T> {
     }
 
     /// One attempt to push.
-    fn attempt_push(&self, value: &T, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+    pub(super) fn attempt_push(&self, value: &T, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let me = self.segment.me()?;
         let mut batch = Batch::default();
         match self.push_in_batch(me, value, &mut batch) {
@@ -509,7 +549,7 @@ impl<T: ShmLayout> Queue<T> {
     }
 
     /// One attempt to pop into `value`.
-    fn attempt_pop(&self, value: &mut MaybeUninit<T>, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+    pub(super) fn attempt_pop(&self, value: &mut MaybeUninit<T>, patience: &mut Patience) -> Result<Turn<'_, ()>> {
         let mut batch = Batch::default();
         match self.pop_in_batch(&mut batch, value) {
             Ok(()) => {
@@ -521,8 +561,8 @@ impl<T: ShmLayout> Queue<T> {
     }
 
     #[cold]
-    fn wait(&self, stop: Stop, patience: &mut Patience) -> Result<Turn<'_, ()>> {
-        self.kernel().wait(stop, patience).ok_or_else(|| self.corrupt())
+    pub(super) fn wait(&self, stop: Stop, patience: &mut Patience) -> Result<Turn<'_, ()>> {
+        self.kernel().wait(stop, patience).ok_or_else(|| self.ended(stop))
     }
 
     /// Pushes as many elements as there is room for and returns how many: one move of the hint and at most one wake
@@ -538,7 +578,7 @@ impl<T: ShmLayout> Queue<T> {
         while done < values.len() {
             match self.push_in_batch(me, &values[done], &mut batch) {
                 Ok(()) => done += 1,
-                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) if done == 0 => return Err(self.ended(stop)),
                 Err(stop) => {
                     if !self.kernel().resolve(stop, &mut patience) {
                         break;
@@ -599,7 +639,7 @@ impl<T: ShmLayout> Queue<T> {
                     out[done] = unsafe { value.assume_init() };
                     done += 1;
                 }
-                Err(Stop::Corrupt) if done == 0 => return Err(self.corrupt()),
+                Err(stop @ (Stop::Corrupt | Stop::Sealed)) if done == 0 => return Err(self.ended(stop)),
                 Err(stop) => {
                     if !self.kernel().resolve(stop, &mut patience) {
                         break;
@@ -806,9 +846,9 @@ impl Batch {
 
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
-        let MappedCells { header, cells, stride, mask } = self.cells;
+        let MappedCells { header, cells, stride, mask, may_be_sealed } = self.cells;
         Queue {
-            cells: MappedCells { header, cells, stride, mask },
+            cells: MappedCells { header, cells, stride, mask, may_be_sealed },
             segment: Arc::clone(&self.segment),
             name: self.name.clone(),
         }
@@ -846,7 +886,7 @@ fn map_cells<S: Stride>(
     }
     let header = segment.region.pointer(offset, size, 8)?.cast::<QueueHeader>();
     let cells = segment.region.pointer(offset + HEADER, size - HEADER, 8)?;
-    Ok(MappedCells { header, cells, stride: strided, mask: capacity - 1 })
+    Ok(MappedCells { header, cells, stride: strided, mask: capacity - 1, may_be_sealed: false })
 }
 
 /// The values that wait in a queue, from the first one on, copied without taking them.

@@ -34,6 +34,7 @@
 //! it wakes delays the sleepers to their next look, 250 ms at most.
 
 use super::waiting::{Nap, Patience, Peers, Turn};
+use crate::format::channel::CHANNEL_SEALED;
 use crate::format::queue::{
     CELL_EMPTY, CELL_FULL, CELL_OWNER_BITS, CELL_OWNER_SHIFT, CELL_POSITION_SHIFT, CELL_TAG_MASK, CELL_WAIT_BIT,
     CELL_WRITING, CELL_WRITING_POSITION_BITS, CELL_WRITING_POSITION_SHIFT,
@@ -53,6 +54,10 @@ pub(crate) trait Cells {
     fn tail(&self) -> &AtomicU64;
     /// The state of a cell; `index ≤ mask`.
     fn state(&self, index: u64) -> &AtomicU64;
+    /// Whether a cell may be sealed, as those of a channel may.
+    fn may_be_sealed(&self) -> bool {
+        false
+    }
 }
 
 /// What a cell's word says.
@@ -76,6 +81,11 @@ fn full(position: u64) -> u64 {
 
 fn writing(position: u64, owner: u32) -> u64 {
     CELL_WRITING | u64::from(owner) << CELL_OWNER_SHIFT | position << CELL_WRITING_POSITION_SHIFT
+}
+
+/// The word of a position at which, and behind which, nothing is ever pushed. All before it is consumed.
+fn sealed(position: u64) -> u64 {
+    CHANNEL_SEALED | position << CELL_POSITION_SHIFT
 }
 
 fn has_waiters(word: u64) -> bool {
@@ -109,6 +119,8 @@ pub(crate) enum Stop {
     Blocked { index: u64, word: u64 },
     /// The cell at `index` is being written by `owner`; when that is done it will be `done_at`'s turn.
     Writing { index: u64, word: u64, position: u64, owner: u32 },
+    /// All that will ever be pushed is consumed.
+    Sealed,
     /// No peer could have written what is there.
     Corrupt,
 }
@@ -226,6 +238,20 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         (position, self.cells.state(position & self.cells.mask()).load(Relaxed))
     }
 
+    fn push_step(&self, word: u64, t: u64) -> Step {
+        if self.is_sealed(word, t) { Step::Stop(Stop::Sealed) } else { push_step(word, t, self.cells.mask()) }
+    }
+
+    fn pop_step(&self, word: u64, h: u64) -> Step {
+        if self.is_sealed(word, h) { Step::Stop(Stop::Sealed) } else { pop_step(word, h, self.cells.mask()) }
+    }
+
+    /// Whether the cell of a position is sealed, for this position or another: nothing is there, before or behind it.
+    pub(crate) fn is_sealed(&self, word: u64, position: u64) -> bool {
+        let at = word >> CELL_POSITION_SHIFT;
+        self.cells.may_be_sealed() && word == sealed(at) && (at ^ position) & self.cells.mask() == 0
+    }
+
     /// Where a push begins to look.
     #[inline(always)]
     pub(crate) fn tail_hint(&self) -> u64 {
@@ -261,7 +287,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
             let index = t & mask;
             let state = self.cells.state(index);
             let word = state.load(Relaxed);
-            match push_step(word, t, mask) {
+            match self.push_step(word, t) {
                 Step::Here => {
                     // SYNC free
                     if state.compare_exchange(word, writing(t, me), Acquire, Relaxed).is_ok() {
@@ -322,7 +348,7 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
             let index = h & mask;
             // SYNC publish
             let word = self.cells.state(index).load(Acquire);
-            match pop_step(word, h, mask) {
+            match self.pop_step(word, h) {
                 Step::Here => return Ok(Peek { position: h, index, word }),
                 Step::Go(next) => h = next,
                 Step::Stop(stop) => return Err(stop),
@@ -359,6 +385,76 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
         }
     }
 
+    /// Seals the first unconsumed position, which is unclaimed: `word` is what a pop was [blocked](Stop::Blocked) on. `false`
+    /// if somebody has claimed it meanwhile, or waits there since.
+    #[cold]
+    pub(crate) fn seal(&self, index: u64, word: u64) -> bool {
+        let state = self.cells.state(index);
+        // Relaxed: nothing is handed over. A claim is a CAS on the same word, so one of the two happens.
+        if state.compare_exchange(word, sealed(word >> CELL_POSITION_SHIFT), Relaxed, Relaxed).is_err() {
+            return false;
+        }
+        point!("queue.seal.sealed");
+        if has_waiters(word) {
+            self.peers.wake_all(state);
+        }
+        true
+    }
+
+    /// Takes the wait bit from the cell at which a full or an empty queue is waited for, and wakes who sleeps there, so that
+    /// they look at something else than the cell. The caller has told them what to look at before a SeqCst fence, and they
+    /// look at it behind another one, after they have set the bit.
+    #[cold]
+    pub(crate) fn rouse(&self) -> Result<(), Stop> {
+        let (_, tail) = self.bounds()?;
+        let state = self.cells.state(tail & self.cells.mask());
+        let word = state.load(Relaxed);
+        let marked = matches!(word & CELL_TAG_MASK, CELL_EMPTY | CELL_FULL) && has_waiters(word);
+        // On failure somebody else has left the state, and wakes them.
+        if marked && state.compare_exchange(word, word & !CELL_WAIT_BIT, Relaxed, Relaxed).is_ok() {
+            point!("queue.rouse.unmarked");
+            self.peers.wake_all(state);
+        }
+        Ok(())
+    }
+
+    /// Whether a value that was pushed is still there, and the word that says so; afterwards it was taken, or
+    /// [withdrawn](Kernel::withdraw).
+    pub(crate) fn untaken(&self, position: u64) -> Option<u64> {
+        // SYNC free: what the one who took it has done before.
+        let word = self.cells.state(position & self.cells.mask()).load(Acquire);
+        if word & !CELL_WAIT_BIT == full(position) { Some(word) } else { None }
+    }
+
+    /// Takes back a value of our own that nobody has taken yet; `false` if somebody has. The way of a queue with one cell:
+    /// the position is the first unconsumed one (I3).
+    #[cold]
+    pub(crate) fn withdraw(&self, position: u64) -> bool {
+        debug_assert_eq!(self.cells.mask(), 0);
+        let state = self.cells.state(position & self.cells.mask());
+        // The bit comes and goes; more often than this only by a peer that means harm.
+        for _ in 0..Walk::MAX_ROUNDS {
+            let Some(word) = self.untaken(position) else { return false };
+            let next = empty((position + self.cells.mask() + 1) & POSITION_MASK);
+            // SYNC free: our own stores come before those of the next claim.
+            if state.compare_exchange(word, next, AcqRel, Relaxed).is_ok() {
+                point!("queue.withdraw.withdrawn");
+                self.hint_head(position);
+                if has_waiters(word) {
+                    self.peers.wake_all(state);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether somebody sleeps until something is pushed; or slept, and has left.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let word = self.cells.state(self.tail_hint() & self.cells.mask()).load(Relaxed);
+        word & CELL_TAG_MASK == CELL_EMPTY && has_waiters(word)
+    }
+
     /// Whether a cell still holds the value that was peeked at, so that a copy made meanwhile is whole. For those who
     /// look without taking; works on a read-only mapping.
     pub(crate) fn still_there(&self, peek: Peek) -> bool {
@@ -387,14 +483,23 @@ impl<C: Cells, P: Peers> Kernel<'_, C, P> {
 
 impl<'a, C: Cells, P: Peers> Kernel<'a, C, P> {
     /// How the attempt of an operation that waits ends at a stop: the way may be free now, or it may be after a sleep.
-    /// Nothing is claimed. `None` for [`Stop::Corrupt`], which no sleep ends.
+    /// Nothing is claimed. `None` for [`Stop::Sealed`] and [`Stop::Corrupt`], which no sleep ends.
     #[cold]
     pub(crate) fn wait<T>(&self, stop: Stop, patience: &mut Patience) -> Option<Turn<'a, T>> {
         match stop {
             Stop::Blocked { index, word } => Some(self.wait_blocked(self.cells.state(index), word, patience)),
             Stop::Writing { .. } if self.resolve(stop, patience) => Some(Turn::Again),
             Stop::Writing { index, word, .. } => Some(Turn::Wait(patience.nap(self.cells.state(index), word))),
-            Stop::Corrupt => None,
+            Stop::Sealed | Stop::Corrupt => None,
+        }
+    }
+
+    /// How the attempt of somebody ends who has pushed a value and waits until it is taken: done when it was.
+    #[cold]
+    pub(crate) fn wait_taken(&self, position: u64, patience: &mut Patience) -> Turn<'a, ()> {
+        match self.untaken(position) {
+            None => Turn::Done(()),
+            Some(word) => self.wait_blocked(self.cells.state(position & self.cells.mask()), word, patience),
         }
     }
 
@@ -415,16 +520,15 @@ impl<'a, C: Cells, P: Peers> Kernel<'a, C, P> {
 impl<C: Cells, P: Peers> Kernel<'_, C, P> {
     /// The first unconsumed and the first unclaimed position, as the cells say.
     pub(crate) fn bounds(&self) -> Result<(u64, u64), Stop> {
-        let mask = self.cells.mask();
         let start = self.hint_and_word(self.cells.head());
-        let head = self.find(start, |word, h| match pop_step(word, h, mask) {
-            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. }) => Ok(None),
+        let head = self.find(start, |word, h| match self.pop_step(word, h) {
+            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. } | Stop::Sealed) => Ok(None),
             Step::Go(next) => Ok(Some(next)),
             Step::Stop(Stop::Corrupt) => Err(Stop::Corrupt),
         })?;
         let start = self.hint_and_word(self.cells.tail());
-        let tail = self.find(start, |word, t| match push_step(word, t, mask) {
-            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. }) => Ok(None),
+        let tail = self.find(start, |word, t| match self.push_step(word, t) {
+            Step::Here | Step::Stop(Stop::Blocked { .. } | Stop::Writing { .. } | Stop::Sealed) => Ok(None),
             Step::Go(next) => Ok(Some(next)),
             Step::Stop(Stop::Corrupt) => Err(Stop::Corrupt),
         })?;

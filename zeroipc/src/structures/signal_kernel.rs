@@ -40,7 +40,7 @@ use crate::format::signals::{
     SIGNAL_INDEX_MASK, SIGNAL_INDEX_SHIFT, SIGNAL_VERSION_SHIFT, SIGNAL_WAIT_BIT,
 };
 use crate::points::point;
-use crate::sync::{Acquire, AtomicU64, Relaxed, Release, fence};
+use crate::sync::{Acquire, AtomicU64, Relaxed, Release, fence, spin_loop};
 
 const OWNER_MASK: u64 = (1 << BUFFER_OWNER_BITS) - 1;
 /// More rounds than a process can lose against others that make progress, by any chance that matters.
@@ -161,7 +161,8 @@ impl<'a, W: Buffers, P: Peers> Kernel<'a, W, P> {
             }
             match busy {
                 Some(stop) if !stale => return self.recover(me)?.ok_or(stop),
-                _ => {}
+                // Others are at work.
+                _ => spin_loop(),
             }
         }
         Err(Stop::Corrupt(0))

@@ -110,9 +110,14 @@ impl Patience {
             // It is somebody else's turn, or another turn.
             *self = Patience { napped_on: seen, ..Patience::new(self.spins) };
         }
+        Nap { word, seen, at_most: self.turn() }
+    }
+
+    /// The time of a nap: 1 ms, then twice as long each time, 50 ms at most.
+    pub(crate) fn turn(&mut self) -> Duration {
         let at_most = self.nap;
         self.nap = (self.nap * 2).min(Patience::LONGEST_NAP);
-        Nap { word, seen, at_most }
+        at_most
     }
 }
 
@@ -145,7 +150,7 @@ pub(crate) fn block<'w, P: Peers, T, E>(
 }
 
 /// The next sleep: `most`, or what is left until the deadline; `None` when nothing is.
-fn slice(most: Duration, deadline: Option<Instant>) -> Option<Duration> {
+pub(crate) fn slice(most: Duration, deadline: Option<Instant>) -> Option<Duration> {
     let Some(deadline) = deadline else { return Some(most) };
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { None } else { Some(left.min(most)) }

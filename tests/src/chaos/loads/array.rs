@@ -2,7 +2,7 @@
 
 use zeroipc::Array;
 
-use crate::chaos::load::{Answer, Load};
+use crate::chaos::load::{Answer, Load, additions};
 
 const ADD: u8 = 1;
 const PUSH_UP: u8 = 2;
@@ -37,19 +37,7 @@ pub(super) fn load() -> Load {
             let array = Array::<u64>::open(memory, "a").unwrap();
             let of = |operation: u8| journals.iter().flatten().filter(move |entry| entry.operation == operation);
             for index in 0..COUNTERS {
-                let mut seen: Vec<u64> = Vec::new();
-                let mut unknown = 0;
-                for entry in of(ADD).filter(|entry| entry.value == index) {
-                    match entry.answer {
-                        Answer::Yes(before) => seen.push(before),
-                        _ => unknown += 1,
-                    }
-                }
-                let total = array.load(index as usize);
-                seen.sort_unstable();
-                assert!(seen.windows(2).all(|two| two[0] < two[1]), "two additions saw the same number");
-                assert!(seen.last().is_none_or(|last| *last < total), "an addition is lost");
-                assert!(total - seen.len() as u64 <= unknown, "{total} of {} and {unknown}", seen.len());
+                additions(journals, ADD, index, array.load(index as usize));
             }
             let known = of(PUSH_UP).filter(|entry| entry.answer != Answer::None).map(|entry| entry.value).max();
             let highest = array.load(COUNTERS as usize);

@@ -1,12 +1,30 @@
 //! What is played on each structure when processes are killed by chance.
 
 mod array;
+mod broadcast;
 mod container;
+mod lazy;
+mod locks;
 mod map;
+mod meetings;
+mod signal;
 
 use super::Load;
 
 /// All of them.
 pub fn loads() -> Vec<Load> {
-    vec![array::load(), container::queue(), map::load()]
+    vec![
+        array::load(),
+        broadcast::load(),
+        container::queue(),
+        lazy::load(),
+        locks::mutex(),
+        locks::semaphore(),
+        map::map(),
+        meetings::barrier(),
+        meetings::condvar(),
+        map::set(),
+        signal::signal(),
+        signal::event(),
+    ]
 }
