@@ -10,6 +10,9 @@
 //! | [`Semaphore`](crate::Semaphore) | acquire, release | release is wait-free; an acquisition waits for a permit | a guard's permit comes back |
 //! | [`Latch`](crate::Latch) | count down, wait | lock-free; a wait waits for zero | it has counted or not |
 //! | [`Event`](crate::Event) | set, reset, wait | lock-free; a wait waits for a set | it is set or not |
+//! | [`Mutex`](crate::Mutex) | lock | waits for the owner | the next owner is told, and takes it over |
+//! | [`Condvar`](crate::Condvar) | wait, notify | a notification is lock-free | others look by themselves within 250 ms |
+//! | [`RwLock`](crate::RwLock) | read, write | a reader waits for one writer at most, a writer for those who read | readers leave nothing; a writer leaves a mark, and all are told |
 //! | [`Barrier`](crate::Barrier) | wait, join | arriving is lock-free; all wait for the last | an arrival counts; a missing member breaks the generation |
 //! | [`Signal`](crate::Signal) | get, set, update | lock-free; a writer waits if three others are writing | the unfinished set never happened |
 //! | [`Map`](crate::Map), [`Set`](crate::Set) | get, contains, iterate | lock-free | nothing is claimed, so nothing is left |
