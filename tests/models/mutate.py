@@ -24,6 +24,8 @@ COPY = TARGET / "mutants"
 SECONDS = 150
 
 KERNEL = "zeroipc/src/structures/queue_kernel.rs"
+ONCE = "zeroipc/src/structures/once_kernel.rs"
+CHANNEL = "zeroipc/src/structures/channel_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
@@ -185,6 +187,47 @@ MUTATIONS = [
     ("broadcast: a living producer is succeeded", BROADCAST,
      "ROLE_HELD if !self.peers.is_dead(role_owner(word)) => return Err(Refused::Held),", "",
      ["a_living_producer_is_not_succeeded"]),
+    ("once: a fill is relaxed", ONCE,
+     "compare_exchange(word, next, Release, Relaxed).is_ok() {\n                point!(\"once.leave.left\")",
+     "compare_exchange(word, next, Relaxed, Relaxed).is_ok() {\n                point!(\"once.leave.left\")",
+     ["who_sees_that_it_is_done_sees_the_value"]),
+    ("once: a look at what is done does not acquire", ONCE,
+     "fence(Acquire);\n        word & ONCE_TAG_MASK == ONCE_DONE", "word & ONCE_TAG_MASK == ONCE_DONE",
+     ["who_sees_that_it_is_done_sees_the_value"]),
+    ("once: a claim takes the wait bit away", ONCE,
+     "mine | word & ONCE_WAIT_BIT, Relaxed", "mine, Relaxed",
+     ["who_only_waits_is_woken_at_the_end"]),
+    ("once: who fills wakes nobody", ONCE,
+     "                    self.peers.wake_all(self.state);\n                }\n                return true;",
+     "                }\n                return true;",
+     ["who_only_waits_is_woken_at_the_end"]),
+    ("once: no fence behind a claim", ONCE,
+     "        fence(Release);\n", "",
+     ["a_text_of_two_errors_is_never_told"]),
+    ("once: a text is not looked at again", ONCE,
+     "self.state.load(Relaxed) == word", "self.state.load(Relaxed) == word || true",
+     ["a_text_of_two_errors_is_never_told"]),
+    ("channel: a seal is a store", KERNEL,
+     "if state.compare_exchange(word, sealed(word >> CELL_POSITION_SHIFT), Relaxed, Relaxed).is_err() {\n            return false;\n        }",
+     "state.store(sealed(word >> CELL_POSITION_SHIFT), Relaxed);",
+     ["what_was_sent_is_received_before_the_end"]),
+    ("channel: a close does not count before a sleep", CHANNEL,
+     "if self.is_closed() {\n                return match", "if false {\n                return match",
+     ["closing_wakes_a_receiver"]),
+    ("channel: a close leaves the wait bit", KERNEL,
+     "if marked && state.compare_exchange(word, word & !CELL_WAIT_BIT, Relaxed, Relaxed).is_ok() {", "if marked {",
+     ["closing_wakes_a_receiver"]),
+    ("channel: who closes does not fence", CHANNEL,
+     "        fence(SeqCst);\n        self.queue.rouse()?;", "        self.queue.rouse()?;",
+     ["closing_wakes_a_receiver"]),
+    ("channel: who sleeps does not fence", CHANNEL,
+     "            fence(SeqCst);\n            if self.is_closed() {\n                return match",
+     "            if self.is_closed() {\n                return match",
+     ["closing_wakes_a_receiver"]),
+    ("channel: a withdrawal is a store", KERNEL,
+     "if state.compare_exchange(word, next, AcqRel, Relaxed).is_ok() {\n                point!(\"queue.withdraw.withdrawn\");",
+     "state.store(next, Release);\n            {\n                point!(\"queue.withdraw.withdrawn\");",
+     ["a_value_is_taken_or_withdrawn"]),
 ]
 
 
