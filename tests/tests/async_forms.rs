@@ -13,7 +13,7 @@ use zeroipc::{
     Semaphore, Signal, Stream,
 };
 use zeroipc_tests::actor::Script;
-use zeroipc_tests::futures::{Bell, block_on, poll, threads_called};
+use zeroipc_tests::futures::{Bell, block_on, poll, threads_called, until_asleep};
 use zeroipc_tests::names::Name;
 use zeroipc_tests::rng::Rng;
 use zeroipc_tests::{DEADLINE, SOON};
@@ -122,28 +122,37 @@ fn semaphore() {
     woken(semaphore.acquire_permit_async(), || semaphore.release_permit().unwrap()).unwrap();
 }
 
-/// A wake for one goes to the future that is dropped before it hears of it.
+/// How long a thread sleeps that `cause` is to wake, which a future in front of it would have heard of: so many rounds. One
+/// that nobody wakes sleeps for a quarter of a second.
+fn slept_behind(rounds: u32, mut round: impl FnMut(&dyn Fn())) -> Duration {
+    let start = Instant::now();
+    let settled = || until_asleep(REACTOR);
+    (0..rounds).for_each(|_| round(&settled));
+    start.elapsed() / rounds
+}
+
+/// A wake for one goes to a future that is dropped before it hears of it.
 #[test]
 fn a_called_future_that_is_dropped_calls_another() {
     let (_name, memory) = memory();
     let semaphore = Semaphore::create(&memory, "s", 1).unwrap();
-    for _ in 0..50 {
+    let mean = slept_behind(20, |settled| {
         let guard = semaphore.acquire().unwrap();
         let mut called = Box::pin(semaphore.acquire_async());
         let (bell, waker) = Bell::new();
         assert!(poll(called.as_mut(), &waker).is_pending());
+        settled();
         std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                let start = Instant::now();
-                drop(semaphore.acquire_timeout(DEADLINE).unwrap());
-                start.elapsed()
-            });
+            let thread = std::thread::Builder::new().name("zeroipc-behind".into());
+            let thread = thread.spawn_scoped(scope, || drop(semaphore.acquire_timeout(DEADLINE).unwrap())).unwrap();
+            until_asleep("zeroipc-behind");
             drop(guard);
             bell.rang(0, Instant::now() + SOON);
             drop(called);
             thread.join().unwrap();
         });
-    }
+    });
+    assert!(mean < Duration::from_millis(100), "{mean:?}");
 }
 
 #[test]
@@ -207,26 +216,30 @@ fn mutex_and_condvar() {
     drop(woken(condvar.wait_while_async(guard, condition), || condvar.notify_all().unwrap()).unwrap());
 }
 
-/// A notification for one goes to the future that is dropped while the lock is taken.
+/// A notification for one goes to a future that is dropped while it waits for the lock.
 #[test]
 fn a_notified_future_that_is_dropped_notifies_another() {
     let (_name, memory) = memory();
     let (mutex, condvar) = (Mutex::create(&memory, "m").unwrap(), Condvar::create(&memory, "c").unwrap());
-    let (bell, waker) = Bell::new();
-    let mut first = Box::pin(condvar.wait_async(mutex.lock().unwrap()));
-    assert!(poll(first.as_mut(), &waker).is_pending());
-    let mut second = Box::pin(condvar.wait_async(mutex.lock().unwrap()));
-    let (other, other_waker) = Bell::new();
-    assert!(poll(second.as_mut(), &other_waker).is_pending());
-    let guard = mutex.lock().unwrap();
-    condvar.notify_one().unwrap();
-    assert!(bell.rang(0, soon()));
-    // It has been notified, and waits for the lock.
-    assert!(poll(first.as_mut(), &waker).is_pending());
-    drop(first);
-    drop(guard);
-    assert!(other.rang(0, soon()));
-    drop(block_on(second).unwrap());
+    let mean = slept_behind(20, |settled| {
+        let mut notified = Box::pin(condvar.wait_async(mutex.lock().unwrap()));
+        let (bell, waker) = Bell::new();
+        assert!(poll(notified.as_mut(), &waker).is_pending());
+        settled();
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("zeroipc-behind2".into());
+            let thread = thread.spawn_scoped(scope, || drop(condvar.wait(mutex.lock().unwrap()).unwrap())).unwrap();
+            until_asleep("zeroipc-behind2");
+            let guard = mutex.lock().unwrap();
+            condvar.notify_one().unwrap();
+            assert!(bell.rang(0, soon()));
+            assert!(poll(notified.as_mut(), &waker).is_pending());
+            drop(notified);
+            drop(guard);
+            thread.join().unwrap();
+        });
+    });
+    assert!(mean < Duration::from_millis(100), "{mean:?}");
 }
 
 #[test]

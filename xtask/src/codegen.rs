@@ -9,7 +9,7 @@ use crate::run::{Failure, Result, read, root, write};
 /// The schemas of what every runtime has, in the order in which the C header has them.
 const SCHEMAS: [&str; 5] = ["table", "schema", "locks", "array", "queue"];
 /// Those of structures that only the Rust runtime has.
-const RUST_ONLY: [&str; 12] = [
+const RUST_ONLY: [&str; 15] = [
     "barrier",
     "broadcast",
     "channel",
@@ -19,9 +19,12 @@ const RUST_ONLY: [&str; 12] = [
     "map",
     "mutex",
     "once",
+    "pool",
+    "ring",
     "rwlock",
     "semaphores",
     "signals",
+    "stack",
 ];
 const BEGIN: &str = "/* generated: schemas/format */";
 const END: &str = "/* end of generated */";

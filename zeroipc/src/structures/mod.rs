@@ -3,11 +3,14 @@
 //! | structure | operations | progress | when a participant dies |
 //! |---|---|---|---|
 //! | [`Array`](crate::Array) | all | wait-free | nothing is claimed, so nothing is left |
+//! | [`Pool`](crate::Pool) | acquire, release, adopt | lock-free | its objects are free again |
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
 //! | [`Channel`](crate::Channel) | send, receive, close | as a queue; a rendezvous waits for the taking | as in a queue; an offer stays to be taken; the last registered side closes |
 //! | [`Once`](crate::Once), [`Lazy`](crate::Lazy) | call, force | done: wait-free; else waits for who runs it | the next one takes over, and is told |
 //! | [`Future`](crate::Future) | set, get | setting is lock-free; a get waits | a promise is broken, and all are told |
 //! | [`Select`](crate::Select) | wait | waits for the first of several | as with each alone |
+//! | [`Ring`](crate::Ring) | push, pop, reserve, peek | wait-free, for one producer and one consumer | what was not published never happened, what was not released is read again |
+//! | [`Stack`](crate::Stack) | push, pop, peek | lock-free | the unfinished push never happened, and its node is used again |
 //! | [`Semaphore`](crate::Semaphore) | acquire, release | release is wait-free; an acquisition waits for a permit | a guard's permit comes back |
 //! | [`Latch`](crate::Latch) | count down, wait | lock-free; a wait waits for zero | it has counted or not |
 //! | [`Event`](crate::Event) | set, reset, wait | lock-free; a wait waits for a set | it is set or not |
@@ -41,8 +44,12 @@ pub(crate) mod mutex_kernel;
 pub(crate) mod once;
 pub(crate) mod once_kernel;
 pub(crate) mod outcome;
+pub(crate) mod pool;
+pub(crate) mod pool_kernel;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod ring;
+pub(crate) mod ring_kernel;
 pub(crate) mod rwlock;
 pub(crate) mod rwlock_kernel;
 pub(crate) mod select;
@@ -51,6 +58,8 @@ pub(crate) mod semaphore_kernel;
 pub(crate) mod set;
 pub(crate) mod signal;
 pub(crate) mod signal_kernel;
+pub(crate) mod stack;
+pub(crate) mod stack_kernel;
 pub(crate) mod stream;
 pub(crate) mod stream_adaptors;
 pub(crate) mod stream_derived;
