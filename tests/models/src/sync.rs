@@ -83,6 +83,11 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     value
 }
 
+/// The cheap half of an asymmetric fence, which together with the other half does what two of these do.
+pub(crate) fn light_fence() {
+    fence(SeqCst);
+}
+
 /// Loom takes SeqCst accesses for weaker ones; a fence between the two says the same as production does.
 pub(crate) fn announce(word: &AtomicU64, current: u64, new: u64) -> Result<u64, u64> {
     let before = word.compare_exchange(current, new, AcqRel, Relaxed)?;

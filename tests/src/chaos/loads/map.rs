@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use zeroipc::{ErrorKind, Map, Set};
 
-use crate::chaos::load::{Answer, Load, Order, Worker, bag};
+use crate::chaos::load::{Answer, Load, Order, Worker, additions, bag};
 use crate::containers::{item, number};
 use crate::types::Item;
 
@@ -12,6 +12,7 @@ const PUT: u8 = 1;
 const TAKE: u8 = 2;
 const ADD: u8 = 3;
 const REMOVE: u8 = 4;
+const COUNT: u8 = 5;
 /// How many keys there are.
 const KEYS: u64 = 24;
 /// Where a value says what key it belongs to, between who made it and how many he had made.
@@ -30,6 +31,7 @@ fn changed<T>(result: zeroipc::Result<T>) -> Option<T> {
 pub(super) fn map() -> Load {
     Load::new("map")
         .prepare(|memory, rng| {
+            Map::<u64, u64>::create(memory, "counts", 1).unwrap().insert(0, 0).unwrap();
             // With and without room for all.
             drop(Map::<u64, Item>::create(memory, "m", 1 + rng.below(2 * KEYS)).unwrap());
         })
@@ -49,6 +51,8 @@ pub(super) fn map() -> Load {
                 assert_eq!(map.get(&key).unwrap().map(number), left.get(&key).copied());
             }
             bag(journals, PUT, TAKE, &left.into_values().collect::<Vec<_>>(), Order::Any);
+            let counts = Map::<u64, u64>::open(memory, "counts").unwrap();
+            additions(journals, COUNT, 0, counts.get(&0).unwrap().unwrap());
             map.clear().unwrap();
             for key in 0..map.capacity() {
                 assert!(map.insert(key, item(key)).unwrap(), "there is less room than there was");
@@ -58,6 +62,7 @@ pub(super) fn map() -> Load {
 
 fn work_on_map(worker: &mut Worker<'_>) {
     let map = Map::<u64, Item>::open(worker.memory(), "m").unwrap();
+    let counts = Map::<u64, u64>::open(worker.memory(), "counts").unwrap();
     while worker.goes_on() {
         let key = worker.rng.below(KEYS);
         let value = worker.fresh() | key << KEY_SHIFT;
@@ -65,7 +70,7 @@ fn work_on_map(worker: &mut Worker<'_>) {
             assert_eq!(key_of(number(found)), key, "a value of another key");
             number(found)
         };
-        match worker.rng.below(6) {
+        match worker.rng.below(7) {
             0 => drop(worker.does(PUT, value, || changed(map.insert(key, item(value)))?.then_some(value))),
             1 => worker
                 .exchanges(PUT, value, TAKE, || changed(map.upsert(key, item(value))).map(|before| before.map(whole))),
@@ -81,6 +86,10 @@ fn work_on_map(worker: &mut Worker<'_>) {
                 let Some(before) = map.get(&key).unwrap() else { continue };
                 worker.does(TAKE, 0, || map.compare_and_remove(&key, &before).unwrap().then_some(whole(before)));
             }
+            // A value of one word, which is changed where it is.
+            5 => drop(
+                worker.does(COUNT, 0, || counts.update(&0, |count| Some(count + 1)).unwrap().map(|count| count - 1)),
+            ),
             _ => {
                 let mut seen = 0_u64;
                 for entry in map.iter() {
