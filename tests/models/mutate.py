@@ -24,10 +24,16 @@ COPY = TARGET / "mutants"
 SECONDS = 150
 
 KERNEL = "zeroipc/src/structures/queue_kernel.rs"
+MAP = "zeroipc/src/structures/map_kernel.rs"
 TABLE = "zeroipc/src/table.rs"
 PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
 ROSTER = "zeroipc/src/reactor/roster.rs"
+SEMAPHORE = "zeroipc/src/structures/semaphore_kernel.rs"
+LATCH = "zeroipc/src/structures/latch_kernel.rs"
+EVENT = "zeroipc/src/structures/event_kernel.rs"
+BARRIER = "zeroipc/src/structures/barrier_kernel.rs"
+SIGNAL = "zeroipc/src/structures/signal_kernel.rs"
 WORLD = "tests/models/src/world.rs"
 BROADCAST = "zeroipc/src/structures/broadcast_kernel.rs"
 
@@ -109,7 +115,7 @@ MUTATIONS = [
      ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
     ("a sleep is enlisted on what has changed", ROSTER,
      "if naps.iter().any(|nap| low(nap.word) != nap.seen as u32) {", "if naps.is_empty() {",
-     ["two_tasks_and_two_words"]),
+     ["what_has_changed_is_not_slept_on"]),
     ("a look calls only whom the system woke", ROSTER,
      "if !(woken || changed || sleep.early <= now) {", "let _ = changed;\n                if !(woken || sleep.early <= now) {",
      ["a_task_waits_until_its_word_changes", "a_task_waits_on_two_words"]),
@@ -119,6 +125,52 @@ MUTATIONS = [
     ("a called future that is dropped owes nothing", ROSTER,
      "Left::Called(beds.iter().map(|bed| bed.place).collect())", "Left::Called(beds.iter().map(|bed| bed.place).take(0).collect())",
      ["a_dropped_future_passes_the_wake_on"]),
+    ("a map's slot is published relaxed", MAP,
+     "fetch_add(taken_bit(slot), Release)", "fetch_add(taken_bit(slot), Relaxed)",
+     ["a_slot_that_is_used_again_is_not_mistaken", "what_stays_is_always_found"]),
+    ("a map's copy is published relaxed", MAP,
+     "fetch_add(NEXT_VERSION.wrapping_add(flip), Release)", "fetch_add(NEXT_VERSION.wrapping_add(flip), Relaxed)",
+     ["a_large_value_is_whole"]),
+    ("a map's reader does not look at the version again", MAP,
+     "if same_version(state.load(Relaxed), seen) { Look::Here(slot, seen) } else { Look::Moved }",
+     "Look::Here(slot, seen)",
+     ["a_slot_that_is_used_again_is_not_mistaken", "a_large_value_is_whole"]),
+    ("a map's reader looks again without a fence", MAP,
+     "brings the version that allowed it.\n        fence(Acquire);", "brings the version that allowed it.",
+     ["a_slot_that_is_used_again_is_not_mistaken", "a_large_value_is_whole"]),
+    ("a map's slot is written without a fence", MAP,
+     "the version that freed the slot, before its words.\n        fence(Release);",
+     "the version that freed the slot, before its words.",
+     ["a_slot_that_is_used_again_is_not_mistaken"]),
+    ("a map's copy is written without a fence", MAP,
+     "made the other copy the old one, before its words.\n        fence(Release);",
+     "made the other copy the old one, before its words.",
+     ["a_large_value_is_whole"]),
+    ("a map's removal keeps the version", MAP,
+     "NEXT_VERSION.wrapping_sub(taken_bit(slot))", "0_u64.wrapping_sub(taken_bit(slot))",
+     ["a_slot_that_is_used_again_is_not_mistaken"]),
+    ("a map's update writes the copy that counts", MAP,
+     "Copied { copy: 1 - now.copy, ..now }", "now",
+     ["a_large_value_is_whole"]),
+    ("a map's bound is not raised before the slot is taken", MAP,
+     "hold.word.store(home_word(hold.me, distance), Relaxed);", "",
+     ["a_dead_insertion_is_in_nobodys_way", "two_take_over_from_a_dead_insertion"]),
+    ("a map's bound is lowered too far", MAP,
+     "(1..=hold.bound).rev().find(may_hold).unwrap_or(0)", "{ let _ = may_hold; 0 }",
+     ["a_bound_is_lowered_while_another_key_comes", "a_bound_that_others_need_stays"]),
+    ("a map's home is locked relaxed", MAP,
+     "home_word(me, bound), Acquire, Relaxed)", "home_word(me, bound), Relaxed, Relaxed)",
+     ["two_insert_the_same_key", "one_inserts_what_the_other_removes", "two_count"]),
+    ("a map's home is released relaxed", MAP,
+     "store(home_word(0, hold.bound), Release)", "store(home_word(0, hold.bound), Relaxed)",
+     ["two_insert_the_same_key", "one_inserts_what_the_other_removes", "two_count"]),
+    ("a map's bucket behind is not locked", MAP,
+     "let free = self.free_slot(bucket);\n            if let Some((slot, state)) = free {\n"
+     "                self.fill(hold, Place { bucket, slot, state, distance }, key, new);\n            }\n"
+     "            self.unlock(other);",
+     "self.unlock(other);\n            let free = self.free_slot(bucket);\n            if let Some((slot, state)) = free {\n"
+     "                self.fill(hold, Place { bucket, slot, state, distance }, key, new);\n            }",
+     ["two_homes_want_the_same_slot"]),
     ("entry_count is stored relaxed", TABLE,
      "store(index + 1, Release)", "store(index + 1, Relaxed)",
      ["who_sees_the_count_sees_everything", "two_creators_create_two_structures"]),
@@ -185,6 +237,77 @@ MUTATIONS = [
     ("broadcast: a living producer is succeeded", BROADCAST,
      "ROLE_HELD if !self.peers.is_dead(role_owner(word)) => return Err(Refused::Held),", "",
      ["a_living_producer_is_not_succeeded"]),
+    ("semaphore: a release stores FREE relaxed", SEMAPHORE,
+     "store(returned(taken.word), Release)", "store(returned(taken.word), Relaxed)",
+     ["one_permit_and_two_users"]),
+    ("semaphore: a take is a relaxed CAS", SEMAPHORE,
+     "compare_exchange(word, next, Acquire, Relaxed).is_ok();\n        if !taken", "compare_exchange(word, next, Relaxed, Relaxed).is_ok();\n        if !taken",
+     ["one_permit_and_two_users"]),
+    ("semaphore: a waiter marks and does not look again", SEMAPHORE,
+     "let Some(taken) = self.try_take(owner)? else {", "let Some(taken) = None::<Taken> else {",
+     ["one_permit_and_two_users"]),
+    ("semaphore: who has slept wakes nobody", SEMAPHORE,
+     "if *slept && self.look", "if false && self.look",
+     ["two_sleepers_get_two_permits_and_keep_them", "two_releasers_and_two_takers"]),
+    ("semaphore: one look refuses a release", SEMAPHORE,
+     "if before == Some(sum) {", "if before == Some(sum) || true {",
+     ["nobody_is_refused_who_gives_back_what_he_took"]),
+    ("semaphore: the living are recovered", SEMAPHORE,
+     "if alive == Some(owner) || !self.peers.is_dead(owner) {", "if alive == Some(owner) {",
+     ["one_permit_and_two_users"]),
+    ("latch: zero forgets the wait bit", LATCH,
+     "if rest == 0 && word & LATCH_WAIT_BIT != 0 {", "if false {",
+     ["all_who_wait_go_on", "a_waiter_sees_what_all_have_done"]),
+    ("latch: counting down is relaxed", LATCH,
+     "left(rest) | wait, Release, Relaxed)", "left(rest) | wait, Relaxed, Relaxed)",
+     ["a_waiter_sees_what_all_have_done"]),
+    ("event: a wait does not count the sets", EVENT,
+     "is_set(word) || waiting.began != Some(times(word))", "is_set(word)",
+     ["a_pulse_releases_all_who_sleep"]),
+    ("event: who has slept leaves no wait bit", EVENT,
+     "let wait = if slept { EVENT_WAIT_BIT } else { 0 };", "let wait = 0;",
+     ["two_waiters_take_two_sets", "a_robbed_sleeper_is_woken_again"]),
+    ("event: a set of what is set is relaxed", EVENT,
+     "match self.state.compare_exchange(word, set, Release, Relaxed) {",
+     "match self.state.compare_exchange(word, set, if is_set(word) { Relaxed } else { Release }, Relaxed) {",
+     ["a_set_of_what_is_set_is_not_lost_to_a_reset"]),
+    ("event: a reset does not acquire", EVENT,
+     "fetch_and(!EVENT_SET_BIT, AcqRel)", "fetch_and(!EVENT_SET_BIT, Release)",
+     ["a_set_of_what_is_set_is_not_lost_to_a_reset"]),
+    ("barrier: an arrival is relaxed", BARRIER,
+     "match state.compare_exchange(word, next, AcqRel, Relaxed) {\n                Ok(_) => {\n                    point!(\"barrier.arrive",
+     "match state.compare_exchange(word, next, Relaxed, Relaxed) {\n                Ok(_) => {\n                    point!(\"barrier.arrive",
+     ["two_parties_see_what_both_have_done"]),
+    ("barrier: a withdrawal looks at no generation", BARRIER,
+     "while generation(word) == arrival.0 && !is_broken(word) && arrived(word) > 0 {",
+     "while !is_broken(word) {",
+     ["a_withdrawal_makes_it_or_misses_it"]),
+    ("barrier: a place is looked at once", BARRIER,
+     "self.peers.is_dead(owner) && place.load(Relaxed) == word", "self.peers.is_dead(owner)",
+     ["a_member_dies_when_it_has_arrived", "a_member_dies_before_it_wakes"]),
+    ("barrier: a reset tells nobody", BARRIER,
+     "self.words.broken().fetch_max(present.wrapping_add(1), Relaxed);", "",
+     ["a_reset_does_not_hide_that_it_was_broken"]),
+    ("barrier: the last wakes nobody", BARRIER,
+     "if word & BARRIER_WAIT_BIT != 0 {\n                        self.peers.wake_all(state);\n                        point!(\"barrier.arrive",
+     "if false {\n                        self.peers.wake_all(state);\n                        point!(\"barrier.arrive",
+     ["two_parties_see_what_both_have_done", "it_is_used_again"]),
+    ("signal: publish is a relaxed CAS", SIGNAL,
+     "match current.compare_exchange(word, next, Release, Relaxed) {", "match current.compare_exchange(word, next, Relaxed, Relaxed) {",
+     ["a_reader_beside_a_writer", "a_waiter_sees_the_next_version"]),
+    ("signal: a copy is always whole", SIGNAL,
+     "        fence(Acquire);\n        self.words.state(latest.index).load(Relaxed) == value(latest.version)",
+     "        true || self.words.state(latest.index).load(Relaxed) == value(latest.version)",
+     ["a_reader_beside_a_writer"]),
+    ("signal: no fence behind a claim", SIGNAL,
+     "        fence(Release);\n", "",
+     ["a_reader_beside_a_writer"]),
+    ("signal: an update follows whatever is there", SIGNAL,
+     "if follows.is_some_and(|version| version != latest.version) {", "if false && follows.is_some() {",
+     ["no_update_is_lost"]),
+    ("signal: the buffer of a dead writer is taken though it is current", SIGNAL,
+     "if self.peers.is_dead(owner) && read(self.words.current().load(Relaxed)).index != index {", "if self.peers.is_dead(owner) {",
+     ["a_writer_that_dies_behind_that_has_written"]),
 ]
 
 
@@ -193,7 +316,9 @@ def copy_workspace():
     for part in ["zeroipc", "zeroipc-layout", "tests"]:
         shutil.rmtree(COPY / part, ignore_errors=True)
     for part in ["zeroipc/src", "zeroipc-layout", "tests/models"]:
-        shutil.copytree(ROOT / part, COPY / part, ignore=shutil.ignore_patterns("target"))
+        # With new times: what was built last may be a mutation.
+        ignore = shutil.ignore_patterns("target")
+        shutil.copytree(ROOT / part, COPY / part, ignore=ignore, copy_function=shutil.copy)
     for file in ["Cargo.lock", "rustfmt.toml"]:
         shutil.copy(ROOT / file, COPY / file)
     if (ROOT / "README.md").exists():

@@ -75,15 +75,40 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     block_on_until(future, Instant::now() + crate::DEADLINE)
 }
 
-/// How many threads of this process have this name, of which the system keeps 15 bytes.
+/// The threads of this process that have this name, of which the system keeps 15 bytes, each with its state.
+fn states_of(name: &str) -> Vec<char> {
+    let name = &name[..name.len().min(15)];
+    let threads = std::fs::read_dir("/proc/self/task").expect("a process has threads");
+    let stats = threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+    stats
+        .filter_map(|stat| {
+            let (head, tail) = stat.rsplit_once(')')?;
+            let state = tail.trim_start().chars().next()?;
+            (head.split_once('(')?.1 == name).then_some(state)
+        })
+        .collect()
+}
+
+/// How many threads of this process have this name.
 ///
 /// # Panics
 /// Without `/proc`.
 pub fn threads_called(name: &str) -> usize {
-    let name = &name[..name.len().min(15)];
-    let threads = std::fs::read_dir("/proc/self/task").expect("a process has threads");
-    threads
-        .flatten()
-        .filter(|thread| std::fs::read_to_string(thread.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name))
-        .count()
+    states_of(name).len()
+}
+
+/// Waits until there are threads of this name, and all of them sleep.
+///
+/// # Panics
+/// If they do not.
+pub fn until_asleep(name: &str) {
+    let deadline = Instant::now() + crate::DEADLINE;
+    loop {
+        let states = states_of(name);
+        if !states.is_empty() && states.iter().all(|state| *state == 'S') {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{name}: {states:?}");
+        std::thread::yield_now();
+    }
 }

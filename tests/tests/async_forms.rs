@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use async_executor::Executor;
 use futures_lite::FutureExt as _;
-use zeroipc::{ErrorKind, Memory, Queue, Result};
+use zeroipc::{
+    Barrier, Broadcast, Condvar, ErrorKind, Event, Future as Promised, Latch, Lazy, Memory, Mutex, Once, Queue, Result,
+    Semaphore, Signal, Stream,
+};
 use zeroipc_tests::actor::Script;
-use zeroipc_tests::futures::{Bell, block_on, poll, threads_called};
+use zeroipc_tests::futures::{Bell, block_on, poll, threads_called, until_asleep};
 use zeroipc_tests::names::Name;
 use zeroipc_tests::rng::Rng;
 use zeroipc_tests::{DEADLINE, SOON};
@@ -88,6 +91,212 @@ fn the_last_waker_is_woken() {
     queue.push(5).unwrap();
     assert!(bell.rang(0, soon()));
     assert!(poll(pop.as_mut(), &second).is_ready());
+}
+
+/// A future waits, and what it waits for wakes it.
+fn woken<F: Future>(future: F, cause: impl FnOnce()) -> F::Output {
+    let mut future = pin!(future);
+    let (bell, waker) = Bell::new();
+    assert!(poll(future.as_mut(), &waker).is_pending(), "it does not wait");
+    cause();
+    assert!(bell.rang(0, soon()), "it is not woken");
+    block_on(future)
+}
+
+/// A future waits and is dropped.
+fn dropped<F: Future>(future: F) {
+    let (_, waker) = Bell::new();
+    assert!(poll(pin!(future), &waker).is_pending(), "it does not wait");
+}
+
+#[test]
+fn semaphore() {
+    let (_name, memory) = memory();
+    let semaphore = Semaphore::create(&memory, "s", 1).unwrap();
+    let guard = block_on(semaphore.acquire_async()).unwrap();
+    dropped(semaphore.acquire_async());
+    dropped(semaphore.acquire_permit_async());
+    drop(woken(semaphore.acquire_async(), || drop(guard)).unwrap());
+    assert_eq!(semaphore.available().unwrap(), 1);
+    block_on(semaphore.acquire_permit_async()).unwrap();
+    woken(semaphore.acquire_permit_async(), || semaphore.release_permit().unwrap()).unwrap();
+}
+
+/// How long a thread sleeps that `cause` is to wake, which a future in front of it would have heard of: so many rounds. One
+/// that nobody wakes sleeps for a quarter of a second.
+fn slept_behind(rounds: u32, mut round: impl FnMut(&dyn Fn())) -> Duration {
+    let start = Instant::now();
+    let settled = || until_asleep(REACTOR);
+    (0..rounds).for_each(|_| round(&settled));
+    start.elapsed() / rounds
+}
+
+/// A wake for one goes to a future that is dropped before it hears of it.
+#[test]
+fn a_called_future_that_is_dropped_calls_another() {
+    let (_name, memory) = memory();
+    let semaphore = Semaphore::create(&memory, "s", 1).unwrap();
+    let mean = slept_behind(20, |settled| {
+        let guard = semaphore.acquire().unwrap();
+        let mut called = Box::pin(semaphore.acquire_async());
+        let (bell, waker) = Bell::new();
+        assert!(poll(called.as_mut(), &waker).is_pending());
+        settled();
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("zeroipc-behind".into());
+            let thread = thread.spawn_scoped(scope, || drop(semaphore.acquire_timeout(DEADLINE).unwrap())).unwrap();
+            until_asleep("zeroipc-behind");
+            drop(guard);
+            bell.rang(0, Instant::now() + SOON);
+            drop(called);
+            thread.join().unwrap();
+        });
+    });
+    assert!(mean < Duration::from_millis(100), "{mean:?}");
+}
+
+#[test]
+fn latch() {
+    let (_name, memory) = memory();
+    let latch = Latch::create(&memory, "l", 3).unwrap();
+    dropped(latch.wait_async());
+    latch.count_down().unwrap();
+    woken(latch.arrive_and_wait_async(), || latch.count_down().unwrap()).unwrap();
+    block_on(latch.wait_async()).unwrap();
+}
+
+#[test]
+fn event() {
+    let (_name, memory) = memory();
+    let manual = Event::create(&memory, "manual").unwrap();
+    woken(manual.wait_async(), || manual.set().map(drop).unwrap()).unwrap();
+    block_on(manual.wait_async()).unwrap();
+    let auto = Event::create_auto(&memory, "auto").unwrap();
+    dropped(auto.wait_async());
+    woken(auto.wait_async(), || auto.set().map(drop).unwrap()).unwrap();
+    assert!(!auto.is_set());
+}
+
+#[test]
+fn barrier() {
+    let (_name, memory) = memory();
+    let barrier = Barrier::create(&memory, "b", 2).unwrap();
+    dropped(barrier.wait_async());
+    assert_eq!(barrier.arrived().unwrap(), 0, "an arrival that was dropped counts");
+    assert!(!woken(barrier.wait_async(), || assert!(barrier.wait().unwrap())).unwrap());
+    let (mut first, mut second) = (barrier.join().unwrap(), barrier.join().unwrap());
+    assert!(!woken(first.wait_async(), || assert!(block_on(second.wait_async()).unwrap())).unwrap());
+}
+
+#[test]
+fn signal() {
+    let (_name, memory) = memory();
+    let signal = Signal::<u64>::create(&memory, "s").unwrap();
+    let changed = woken(signal.wait_for_change_async(0), || assert_eq!(block_on(signal.set_async(7)).unwrap(), 1));
+    assert_eq!(changed.unwrap(), (7, 1));
+    assert_eq!(block_on(signal.update_async(|old| old + 1)).unwrap(), (8, 2));
+}
+
+#[test]
+fn mutex_and_condvar() {
+    let (_name, memory) = memory();
+    let (mutex, condvar) = (Mutex::create(&memory, "m").unwrap(), Condvar::create(&memory, "c").unwrap());
+    let guard = block_on(mutex.lock_async()).unwrap();
+    dropped(mutex.lock_async());
+    let guard = woken(mutex.lock_async(), || drop(guard)).unwrap();
+    let guard = woken(condvar.wait_async(guard), || condvar.notify_one().unwrap()).unwrap();
+    dropped(condvar.wait_async(guard));
+    assert!(mutex.try_lock().unwrap().is_some(), "a wait that was dropped holds the lock");
+    let mut rounds = 0;
+    let guard = mutex.lock().unwrap();
+    let condition = || {
+        rounds += 1;
+        rounds < 2
+    };
+    drop(woken(condvar.wait_while_async(guard, condition), || condvar.notify_all().unwrap()).unwrap());
+}
+
+/// A notification for one goes to a future that is dropped while it waits for the lock.
+#[test]
+fn a_notified_future_that_is_dropped_notifies_another() {
+    let (_name, memory) = memory();
+    let (mutex, condvar) = (Mutex::create(&memory, "m").unwrap(), Condvar::create(&memory, "c").unwrap());
+    let mean = slept_behind(20, |settled| {
+        let mut notified = Box::pin(condvar.wait_async(mutex.lock().unwrap()));
+        let (bell, waker) = Bell::new();
+        assert!(poll(notified.as_mut(), &waker).is_pending());
+        settled();
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("zeroipc-behind2".into());
+            let thread = thread.spawn_scoped(scope, || drop(condvar.wait(mutex.lock().unwrap()).unwrap())).unwrap();
+            until_asleep("zeroipc-behind2");
+            let guard = mutex.lock().unwrap();
+            condvar.notify_one().unwrap();
+            assert!(bell.rang(0, soon()));
+            assert!(poll(notified.as_mut(), &waker).is_pending());
+            drop(notified);
+            drop(guard);
+            thread.join().unwrap();
+        });
+    });
+    assert!(mean < Duration::from_millis(100), "{mean:?}");
+}
+
+#[test]
+fn once_and_lazy() {
+    let (_name, memory) = memory();
+    let (once, lazy) = (Once::create(&memory, "o").unwrap(), Lazy::<u64>::create(&memory, "l").unwrap());
+    woken(once.wait_async(), || block_on(once.call_once_async(|| ())).unwrap()).unwrap();
+    block_on(once.call_once_async(|| panic!("it has been called"))).unwrap();
+    assert_eq!(woken(lazy.wait_async(), || assert_eq!(lazy.force(|| 5).unwrap(), 5)).unwrap(), 5);
+    assert_eq!(block_on(lazy.force_async(|| 6)).unwrap(), 5);
+    // While another computes it.
+    let other = Lazy::<u64>::create(&memory, "other").unwrap();
+    let computed = other.force(|| {
+        dropped(other.force_async(|| 2));
+        1
+    });
+    assert_eq!(computed.unwrap(), 1);
+    assert_eq!(block_on(other.try_force_async(|| Err("no".into()))).unwrap(), 1);
+}
+
+#[test]
+fn future() {
+    let (_name, memory) = memory();
+    let future = Promised::<u64>::create(&memory, "f").unwrap();
+    dropped(future.get_async());
+    assert_eq!(woken((&future).into_future(), || future.set_value(9).unwrap()).unwrap(), 9);
+    assert_eq!(block_on(async { future.await }).unwrap(), 9);
+    let broken = Promised::<u64>::create(&memory, "broken").unwrap();
+    let promise = broken.promise().unwrap();
+    let error = woken(broken.get_async(), || drop(promise)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OwnerDied);
+}
+
+#[test]
+fn broadcast_and_stream() {
+    let (_name, memory) = memory();
+    let broadcast = Broadcast::<u64>::create(&memory, "b", 2, 2).unwrap();
+    let mut producer = broadcast.producer().unwrap();
+    let mut reader = broadcast.subscribe_from_now().unwrap();
+    dropped(reader.recv_async());
+    assert_eq!(woken(reader.recv_async(), || producer.publish(1).unwrap()).unwrap().value, 1);
+    block_on(producer.publish_many_async(&[2, 3])).unwrap();
+    dropped(producer.publish_async(4));
+    let mut out = [0; 4];
+    woken(producer.publish_async(4), || assert_eq!(block_on(reader.recv_many_async(&mut out)).unwrap().count, 2))
+        .unwrap();
+    assert_eq!((out[0], out[1], block_on(reader.recv_async()).unwrap().value), (2, 3, 4));
+
+    let stream = Stream::<u64>::create(&memory, "s", 2, 2).unwrap();
+    let mut producer = stream.producer().unwrap();
+    let mut subscription = stream.subscribe().unwrap();
+    assert_eq!(woken(subscription.next_async(), || producer.publish(1).unwrap()).unwrap(), Some(1));
+    block_on(producer.publish_many_async(&[2, 3])).unwrap();
+    woken(producer.publish_async(4), || assert_eq!(subscription.recv().unwrap(), 2)).unwrap();
+    assert_eq!(block_on(subscription.recv_many_async(&mut out)).unwrap(), 2);
+    assert_eq!(woken(subscription.next_async(), || producer.close()).unwrap(), None);
+    assert_eq!(block_on(subscription.recv_async()).unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[test]
@@ -428,4 +637,23 @@ fn futures_can_be_sent() {
     sent(&queue.pop_async());
     sent(&queue.push_many_async(&[1]));
     sent(&queue.pop_many_async(&mut [1]));
+    let memory = &_memory;
+    sent(&Semaphore::create(memory, "semaphore", 1).unwrap().acquire_async());
+    sent(&Latch::create(memory, "latch", 1).unwrap().wait_async());
+    sent(&Event::create(memory, "event").unwrap().wait_async());
+    sent(&Barrier::create(memory, "barrier", 1).unwrap().wait_async());
+    let signal = Signal::<u64>::create(memory, "signal").unwrap();
+    sent(&signal.set_async(1));
+    sent(&signal.update_async(|old| *old));
+    sent(&signal.wait_for_change_async(0));
+    let mutex = Mutex::create(memory, "mutex").unwrap();
+    sent(&mutex.lock_async());
+    let condvar = Condvar::create(memory, "condvar").unwrap();
+    sent(&condvar.wait_async(mutex.lock().unwrap()));
+    sent(&Once::create(memory, "once").unwrap().call_once_async(|| ()));
+    sent(&Lazy::<u64>::create(memory, "lazy").unwrap().force_async(|| 1));
+    sent(&Promised::<u64>::create(memory, "future").unwrap().get_async());
+    let stream = Stream::<u64>::create(memory, "stream", 2, 2).unwrap();
+    sent(&stream.producer().unwrap().publish_async(1));
+    sent(&stream.subscribe().unwrap().recv_async());
 }

@@ -13,6 +13,8 @@ pub(crate) enum Part {
     Single,
     /// What every structure costs, beside its peers.
     Structures,
+    /// How soon who waits wakes, and what it costs meanwhile.
+    Waiting,
     /// How long the schema compiler takes.
     Compiler,
 }
@@ -31,6 +33,9 @@ pub(crate) fn bench(quick: bool, json: bool, only: Option<Part>) -> Result {
     }
     if wanted(Part::Structures) && (only.is_some() || !json) {
         harness_with_peers(quick, json).run()?;
+    }
+    if wanted(Part::Waiting) && (only.is_some() || !json) {
+        harness(quick, json).arg("--waiting").run()?;
     }
     // Two reports would be no JSON text.
     if wanted(Part::Compiler) && (only.is_some() || !json) {

@@ -9,8 +9,23 @@ use crate::run::{Failure, Result, read, root, write};
 /// The schemas of what every runtime has, in the order in which the C header has them.
 const SCHEMAS: [&str; 5] = ["table", "schema", "locks", "array", "queue"];
 /// Those of structures that only the Rust runtime has.
-const RUST_ONLY: [&str; 11] =
-    ["barrier", "broadcast", "condvar", "event", "latch", "map", "mutex", "once", "rwlock", "semaphores", "signals"];
+const RUST_ONLY: [&str; 15] = [
+    "barrier",
+    "broadcast",
+    "channel",
+    "condvar",
+    "event",
+    "latch",
+    "map",
+    "mutex",
+    "once",
+    "pool",
+    "ring",
+    "rwlock",
+    "semaphores",
+    "signals",
+    "stack",
+];
 const BEGIN: &str = "/* generated: schemas/format */";
 const END: &str = "/* end of generated */";
 

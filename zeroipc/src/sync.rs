@@ -2,7 +2,7 @@
 
 #[cfg(feature = "async")]
 pub(crate) use core::sync::atomic::AtomicPtr;
-pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
+pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, compiler_fence, fence};
 pub(crate) use std::hint::spin_loop;
 
 pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
@@ -13,6 +13,13 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     let value = word.load(Relaxed);
     fence(Acquire);
     value
+}
+
+/// The cheap half of an asymmetric fence: keeps the compiler from exchanging a store before it and a load behind it. The machine is
+/// kept from that by the other half, a barrier that whoever relies on it runs for all.
+#[inline(always)]
+pub(crate) fn light_fence() {
+    compiler_fence(SeqCst);
 }
 
 /// A CAS for one of two who each announce something in a word of their own and then [`observe`] the other's: at least one

@@ -14,6 +14,7 @@ use crate::memory::Segment;
 use crate::os;
 #[cfg(feature = "async")]
 use crate::reactor::Ticket;
+use crate::structures::ring_kernel::Barriers;
 use crate::structures::waiting::{Nap, Patience, Peers, Turn, block};
 use crate::sync::AtomicU64;
 
@@ -39,6 +40,16 @@ impl Peers for Segment {
 
     fn wake(&self, word: &AtomicU64, count: u32) {
         os::futex_wake(word, count);
+    }
+}
+
+impl Barriers for Segment {
+    fn join(&self) -> bool {
+        os::join_barriers()
+    }
+
+    fn barrier(&self) -> bool {
+        os::barrier_for_all()
     }
 }
 

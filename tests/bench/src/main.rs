@@ -1,7 +1,7 @@
 //! Benchmarks between two processes, each pinned to a core of its own: what a hand-over costs, beside a bare queue, a
 //! socket, a bare cache line and a bare futex in the same run. With `--structures`, every structure beside its peers (feature
-//! `peers`). With `--compiler`, how long the schema compiler takes beside
-//! its peers.
+//! `peers`). With `--waiting`, what sleepers cost and how soon they wake. With `--compiler`, how long the schema compiler
+//! takes beside its peers.
 //!
 //! Every measurement is repeated, the candidates taking turns, and the median counts: the machine may be shared. Ratios
 //! mean more than the numbers they come from.
@@ -14,6 +14,7 @@ mod report;
 mod scenario;
 #[cfg(feature = "peers")]
 mod structures;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +40,9 @@ struct Args {
     #[cfg(feature = "peers")]
     #[arg(long)]
     structures: bool,
+    /// Measure what waiting costs instead.
+    #[arg(long)]
+    waiting: bool,
     /// Measure this `zeroipc-codegen` instead, beside flatc and protoc.
     #[arg(long, value_name = "PATH")]
     compiler: Option<PathBuf>,
@@ -70,6 +74,9 @@ fn measured(args: &Args) -> zeroipc::Result<Report> {
     #[cfg(feature = "peers")]
     if args.structures {
         return structures::compare(args.repeat, if args.quick { 100 } else { 1 });
+    }
+    if args.waiting {
+        return waiting::measure(args.repeat, args.quick);
     }
     processes(args)
 }

@@ -12,30 +12,52 @@ pub(crate) fn pin(core: usize) {
     unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
 }
 
-/// Runs `theirs` in a child on the second core and `ours` here on the first, and times `ours`.
+/// A child process.
+pub(crate) struct Child(libc::pid_t);
+
+/// Runs `theirs` in a child on a core.
 ///
 /// # Panics
-/// If the child cannot be made or fails.
-pub(crate) fn beside(theirs: impl FnOnce(), ours: impl FnOnce()) -> Duration {
+/// If the child cannot be made.
+pub(crate) fn start(core: usize, theirs: impl FnOnce()) -> Child {
     // SAFETY: this program has one thread.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "fork: {}", std::io::Error::last_os_error());
     if child == 0 {
         // SAFETY: asks the kernel to end this child with its parent; has no other precondition.
         unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        pin(1);
+        pin(core);
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(theirs)).is_ok();
         // SAFETY: ends the child without running what its parent has registered.
         unsafe { libc::_exit(i32::from(!done)) };
     }
+    Child(child)
+}
+
+impl Child {
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub(crate) fn wait(self) {
+        let mut status = 0;
+        // SAFETY: the child is ours and has not been waited for.
+        let waited = unsafe { libc::waitpid(self.0, &raw mut status, 0) };
+        assert!(waited == self.0 && status == 0, "the other process failed");
+    }
+}
+
+/// Runs `theirs` in a child on the second core and `ours` here on the first, and times `ours`.
+///
+/// # Panics
+/// If the child cannot be made or fails.
+pub(crate) fn beside(theirs: impl FnOnce(), ours: impl FnOnce()) -> Duration {
+    let child = start(1, theirs);
     pin(0);
     let start = Instant::now();
     ours();
     let took = start.elapsed();
-    let mut status = 0;
-    // SAFETY: the child is ours and has not been waited for.
-    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
-    assert!(waited == child && status == 0, "the other process failed");
+    child.wait();
     took
 }
 

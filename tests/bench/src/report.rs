@@ -58,6 +58,14 @@ impl Comparison {
     }
 }
 
+impl Comparison {
+    /// Where all candidates are ours, none is better than another.
+    pub(crate) fn of_ours(mut self) -> Comparison {
+        self.rows.iter_mut().for_each(|row| row.ours_beside = None);
+        self
+    }
+}
+
 impl Report {
     pub(crate) fn add(&mut self, comparison: Comparison) {
         self.comparisons.push(comparison);

@@ -38,8 +38,16 @@ pub(crate) mod mutex;
 pub(crate) mod once;
 #[rustfmt::skip]
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/pool.rs"]
+pub(crate) mod pool;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/queue.rs"]
 pub(crate) mod queue;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/ring.rs"]
+pub(crate) mod ring;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/rwlock.rs"]
@@ -56,6 +64,10 @@ pub(crate) mod semaphores;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/signals.rs"]
 pub(crate) mod signals;
+#[rustfmt::skip]
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/format/stack.rs"]
+pub(crate) mod stack;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/format/table.rs"]

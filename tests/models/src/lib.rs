@@ -2,7 +2,6 @@
 //!
 //! The modules `queue_kernel`, `map_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! The modules `…_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
-//! The modules `queue_kernel`, `broadcast_kernel`, `waiting`, `table`, `passport`, `error` and `format` are the files that ship, included by path.
 //! What stands in for the rest: `sync` (loom's atomics), `points` (a point may be where a process dies), `region`
 //! (words on the heap), `village` (futexes, the dead and time) and `world` (a queue's cells).
 //!
@@ -46,11 +45,14 @@ mod loom_latch;
 mod loom_map;
 mod loom_mutex;
 mod loom_once;
+mod loom_pool;
 mod loom_queue;
 mod loom_reactor;
+mod loom_ring;
 mod loom_rwlock;
 mod loom_semaphore;
 mod loom_signal;
+mod loom_stack;
 mod loom_table;
 mod loom_waiting;
 #[allow(dead_code)]
@@ -67,9 +69,15 @@ mod once_kernel;
 mod passport;
 mod points;
 #[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/pool_kernel.rs"]
+mod pool_kernel;
+#[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/queue_kernel.rs"]
 mod queue_kernel;
 mod region;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/ring_kernel.rs"]
+mod ring_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/reactor/roster.rs"]
 mod roster;
@@ -82,6 +90,9 @@ mod semaphore_kernel;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/structures/signal_kernel.rs"]
 mod signal_kernel;
+#[allow(dead_code)]
+#[path = "../../../zeroipc/src/structures/stack_kernel.rs"]
+mod stack_kernel;
 mod sync;
 #[allow(dead_code)]
 #[path = "../../../zeroipc/src/table.rs"]

@@ -1,10 +1,8 @@
 //! The channel: closing against sending, receiving and sleeping; handing over in a rendezvous; who is registered.
 //!
-//! A sleep ends only by a wake, so a model that loses one is a deadlock, which loom reports. Naps are sleeps too as long as
-//! nobody dies.
+//! A sleep ends only by a wake, so a model that loses one is a deadlock, which loom reports.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use loom::sync::atomic::AtomicU64 as Plain;
 use loom::thread;
@@ -16,7 +14,7 @@ use crate::points::{dying_at, reached};
 use crate::queue_kernel::{Cells, Kernel as Queue, Stop, empty};
 use crate::sync::{AtomicU64, Relaxed};
 use crate::village::Village;
-use crate::waiting::{LOOK, Nap, Patience, Peers, Turn, block};
+use crate::waiting::{Nap, Patience, Peers, Turn, block};
 
 const A: u32 = 1;
 const B: u32 = 2;
@@ -51,32 +49,11 @@ impl Cells for Words {
     }
 }
 
-struct Town {
-    village: Village,
-    all_live: bool,
-}
-
-impl Peers for Town {
-    const SPINS: u32 = 1;
-
-    fn is_dead(&self, owner: u32) -> bool {
-        self.village.is_dead(owner)
-    }
-
-    fn wait(&self, word: &AtomicU64, seen: u64, at_most: Duration) {
-        self.village.wait(word, seen, if self.all_live { LOOK } else { at_most });
-    }
-
-    fn wake(&self, word: &AtomicU64, count: u32) {
-        self.village.wake(word, count);
-    }
-}
-
 struct Channel {
     words: Words,
     closed: AtomicU64,
     places: [AtomicU64; 2],
-    town: Arc<Town>,
+    village: Arc<Village>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,29 +61,25 @@ struct Closed;
 
 impl Channel {
     fn new(cells: u64) -> Arc<Channel> {
-        Channel::among(cells, true)
+        Channel::of(cells, &Arc::new(Village::new()))
     }
 
-    fn among(cells: u64, all_live: bool) -> Arc<Channel> {
-        Channel::of(cells, &Arc::new(Town { village: Village::new(), all_live }))
-    }
-
-    fn of(cells: u64, town: &Arc<Town>) -> Arc<Channel> {
+    fn of(cells: u64, village: &Arc<Village>) -> Arc<Channel> {
         let cell = |index| (AtomicU64::new(empty(index)), [0, !0].map(Plain::new));
         Arc::new(Channel {
             words: Words { head: AtomicU64::new(0), tail: AtomicU64::new(0), cells: (0..cells).map(cell).collect() },
             closed: AtomicU64::new(CHANNEL_OPEN),
             places: [0, 0].map(AtomicU64::new),
-            town: Arc::clone(town),
+            village: Arc::clone(village),
         })
     }
 
-    fn kernel(&self) -> Kernel<'_, Words, Town> {
-        Kernel { queue: Queue { cells: &self.words, peers: &*self.town }, closed: &self.closed }
+    fn kernel(&self) -> Kernel<'_, Words, Village> {
+        Kernel { queue: Queue { cells: &self.words, peers: &*self.village }, closed: &self.closed }
     }
 
-    fn places<'a>(&'a self) -> Places<'a, Town, impl Fn(u64) -> &'a AtomicU64> {
-        Places { word: |place: u64| &self.places[place as usize], count: 2, peers: &*self.town }
+    fn places<'a>(&'a self) -> Places<'a, Village, impl Fn(u64) -> &'a AtomicU64> {
+        Places { word: |place: u64| &self.places[place as usize], count: 2, peers: &*self.village }
     }
 
     /// As `Queue::push_in_batch` and the end of the batch; the position.
@@ -163,7 +136,7 @@ impl Channel {
     }
 
     fn send(&self, me: u32, value: u64) -> Result<(), Closed> {
-        told(block(&*self.town, None, |patience| self.attempt_send(me, value, patience)))
+        told(block(&*self.village, None, |patience| self.attempt_send(me, value, patience)))
     }
 
     fn attempt_recv(&self, patience: &mut Patience) -> Result<Turn<'_, u64>, Stop> {
@@ -180,7 +153,7 @@ impl Channel {
     }
 
     fn recv(&self) -> Result<u64, Closed> {
-        told(block(&*self.town, None, |patience| self.attempt_recv(patience)))
+        told(block(&*self.village, None, |patience| self.attempt_recv(patience)))
     }
 
     /// As `Channel::attempt_offer`.
@@ -215,7 +188,7 @@ impl Channel {
 
     fn hand_over(&self, me: u32, value: u64) -> Result<(), Closed> {
         let mut offer = None;
-        told(block(&*self.town, None, |patience| self.attempt_offer(me, value, &mut offer, patience)))
+        told(block(&*self.village, None, |patience| self.attempt_offer(me, value, &mut offer, patience)))
     }
 
     /// Offers, and withdraws at once; whether it was taken.
@@ -269,7 +242,7 @@ fn what_was_sent_is_received_before_the_end() {
 
 #[test]
 fn two_sends_and_a_close_in_between() {
-    explore("two_sends_and_a_close_in_between", 1, || {
+    explore("two_sends_and_a_close_in_between", 0, || {
         let channel = Channel::new(1);
         let receiver = spawn(&channel, all);
         let closer = spawn(&channel, |channel| channel.kernel().close().map(drop));
@@ -316,7 +289,7 @@ fn closing_wakes_a_sender_of_a_full_channel() {
 /// A value is taken while the channel is closed, and the sender that waits for the room gets it or is told.
 #[test]
 fn closing_and_taking_race_for_a_sender() {
-    explore("closing_and_taking_race_for_a_sender", 1, || {
+    explore("closing_and_taking_race_for_a_sender", 0, || {
         let channel = Channel::new(1);
         channel.send(B, 1).unwrap();
         let sender = spawn(&channel, |channel| channel.send(A, 2));
@@ -339,7 +312,7 @@ fn who_closes_may_die() {
                 if another && place == "channel.close.closed" {
                     assert_eq!(channel.kernel().close(), Ok(false));
                 } else {
-                    channel.town.village.time_passes();
+                    channel.village.time_passes();
                 }
                 assert_eq!(receiver.join().unwrap(), Err(Closed));
             });
@@ -354,7 +327,7 @@ fn who_seals_may_die() {
         let receiver = spawn(&channel, |channel| channel.recv());
         channel.kernel().close().unwrap();
         dying_at("queue.seal.sealed", || channel.kernel().drain());
-        channel.town.village.time_passes();
+        channel.village.time_passes();
         assert_eq!(receiver.join().unwrap(), Err(Closed));
     });
 }
@@ -364,10 +337,10 @@ fn who_seals_may_die() {
 fn a_sender_dies_and_the_channel_is_closed() {
     for place in ["claimed", "written", "published"] {
         explore(&format!("a_sender_dies_and_the_channel_is_closed: {place}"), 1, move || {
-            let channel = Channel::among(2, false);
+            let channel = Channel::new(2);
             let sender = spawn(&channel, move |channel| {
                 dying_at(place, || channel.send(C, 7).is_ok());
-                channel.town.village.die(C);
+                channel.village.die(C);
             });
             channel.kernel().close().unwrap();
             let received = all(&channel);
@@ -389,7 +362,7 @@ fn a_value_is_handed_over() {
 
 #[test]
 fn two_values_are_handed_over_each_once() {
-    explore("two_values_are_handed_over_each_once", 1, || {
+    explore("two_values_are_handed_over_each_once", 0, || {
         let channel = Channel::new(1);
         let senders = [spawn(&channel, |channel| channel.hand_over(A, 1)), spawn(&channel, |c| c.hand_over(B, 2))];
         let mut received = vec![channel.recv().unwrap(), channel.recv().unwrap()];
@@ -404,7 +377,7 @@ fn two_values_are_handed_over_each_once() {
 
 #[test]
 fn a_close_decides_whether_a_value_is_handed_over() {
-    explore("a_close_decides_whether_a_value_is_handed_over", 1, || {
+    explore("a_close_decides_whether_a_value_is_handed_over", 0, || {
         let channel = Channel::new(1);
         let sender = spawn(&channel, |channel| channel.hand_over(A, 7));
         let closer = spawn(&channel, |channel| channel.kernel().close().map(drop));
@@ -470,10 +443,10 @@ fn withdrawing_taking_and_the_next_offer() {
 fn a_sender_that_dies_has_offered_once_or_never() {
     for place in ["claimed", "written", "published", "queue.wait.marked"] {
         explore(&format!("a_sender_that_dies_has_offered_once_or_never: {place}"), 1, move || {
-            let channel = Channel::among(1, false);
+            let channel = Channel::new(1);
             let sender = spawn(&channel, move |channel| {
                 dying_at(place, || channel.hand_over(C, 7));
-                channel.town.village.die(C);
+                channel.village.die(C);
             });
             sender.join().unwrap();
             let next = spawn(&channel, |channel| channel.hand_over(A, 8));
@@ -501,7 +474,7 @@ fn a_receiver_that_dies_has_taken_once_or_never() {
                 assert_eq!(channel.recv(), Ok(7));
             } else {
                 assert!(channel.drain().is_empty());
-                channel.town.village.time_passes();
+                channel.village.time_passes();
             }
             assert_eq!(sender.join().unwrap(), Ok(()));
         });
@@ -537,8 +510,8 @@ fn the_death_of_the_last_sender_closes() {
         channel.places().enter(C).unwrap();
         let receiver = spawn(&channel, |channel| channel.recv());
         dying_at("published", || channel.send(C, 7));
-        channel.town.village.die(C);
-        channel.town.village.time_passes();
+        channel.village.die(C);
+        channel.village.time_passes();
         assert_eq!(receiver.join().unwrap(), Ok(7));
         assert_eq!(channel.recv(), Err(Closed));
         assert_eq!(channel.kernel().drain(), Ok(Left::Nothing));
@@ -547,7 +520,7 @@ fn the_death_of_the_last_sender_closes() {
 
 /// Receives from the first of two channels that has something, as `Select` does; or learns that one is closed.
 fn recv_either(channels: &[Arc<Channel>; 2]) -> Result<u64, Stop> {
-    let mut patience = [Patience::of::<Town>(), Patience::of::<Town>()];
+    let mut patience = [Patience::of::<Village>(), Patience::of::<Village>()];
     loop {
         let mut naps: Vec<Nap<'_>> = Vec::new();
         for (channel, patience) in channels.iter().zip(&mut patience) {
@@ -558,14 +531,14 @@ fn recv_either(channels: &[Arc<Channel>; 2]) -> Result<u64, Stop> {
             }
         }
         if naps.len() == channels.len() {
-            channels[0].town.village.wait_any(&naps);
+            channels[0].village.wait_any(&naps);
         }
     }
 }
 
 fn two_channels() -> [Arc<Channel>; 2] {
-    let town = Arc::new(Town { village: Village::new(), all_live: true });
-    [Channel::of(1, &town), Channel::of(1, &town)]
+    let village = Arc::new(Village::new());
+    [Channel::of(1, &village), Channel::of(1, &village)]
 }
 
 #[test]

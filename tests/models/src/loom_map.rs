@@ -285,6 +285,18 @@ fn a_bound_is_lowered_while_another_key_comes() {
     });
 }
 
+/// Two keys lie behind their home, and the farther one goes.
+#[test]
+fn a_bound_that_others_need_stays() {
+    explore("a_bound_that_others_need_stays", 2, || {
+        let world = Single::new(4, &[X, Y, key(0, 7)]);
+        let other = run(&world, |world| world.remove(A, key(0, 7)));
+        assert_eq!(world.get(Y), Some(0));
+        assert_eq!(other.join().unwrap(), Some(0));
+        world.holds(&[(X, 0), (Y, 0)]);
+    });
+}
+
 /// A key behind its home is found whatever happens beside it.
 #[test]
 fn what_stays_is_always_found() {

@@ -92,9 +92,28 @@ impl Place {
         self.village.wake(&self.bell, 1);
     }
 
-    /// As `Ticket::new`.
+    /// A task that waits until the first count is above a number.
+    fn task_until_above(&self, number: u64) {
+        let task = Task::new();
+        loop {
+            let seen = self.words[0].load(Relaxed);
+            if seen > number {
+                return;
+            }
+            if let Some(key) = self.enlist_on(&[0], seen, &task) {
+                task.sleep();
+                self.leave(key, false);
+            }
+        }
+    }
+
     fn enlist(&self, words: &[usize], task: &Arc<Task>) -> Option<usize> {
-        let naps: Vec<_> = words.iter().map(|word| Nap::until_changed(&self.words[*word], 0)).collect();
+        self.enlist_on(words, 0, task)
+    }
+
+    /// As `Ticket::new`.
+    fn enlist_on(&self, words: &[usize], seen: u64, task: &Arc<Task>) -> Option<usize> {
+        let naps: Vec<_> = words.iter().map(|word| Nap::until_changed(&self.words[*word], seen)).collect();
         let waker = Waker::from(Arc::clone(task));
         // SAFETY: the words live as long as the model.
         let enlisted = unsafe { self.roster.lock().unwrap().enlist(&naps, (), waker, self.now) };
@@ -228,6 +247,22 @@ fn two_tasks_and_two_words() {
         let mine = place.task(&[0, 1]);
         assert_eq!(mine + other.join().unwrap(), 1);
         giver.join().unwrap();
+        place.end(watch);
+    });
+}
+
+/// One waits for the second change, and so the word is slept on when the other comes that has not seen the first.
+#[test]
+fn what_has_changed_is_not_slept_on() {
+    explore("what_has_changed_is_not_slept_on", 1, || {
+        let place = Place::new(1);
+        let watch = watched(&place);
+        let second = spawn(&place, |place| place.task_until_above(1));
+        let first = spawn(&place, |place| place.task_until_above(0));
+        place.give(0);
+        first.join().unwrap();
+        place.give(0);
+        second.join().unwrap();
         place.end(watch);
     });
 }

@@ -46,11 +46,6 @@ macro_rules! atomics {
                 self.word.compare_exchange(current, new, success, failure)
             }
 
-            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                self.touched.store(false, Relaxed);
-                self.word.fetch_and(value, order)
-            }
-
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
                 self.touched.store(false, Relaxed);
                 self.word.swap(value, order)
@@ -86,6 +81,11 @@ pub(crate) fn load_acquire_u32(word: &AtomicU32) -> u32 {
     let value = word.load(Relaxed);
     fence(Acquire);
     value
+}
+
+/// The cheap half of an asymmetric fence, which together with the other half does what two of these do.
+pub(crate) fn light_fence() {
+    fence(SeqCst);
 }
 
 /// Loom takes SeqCst accesses for weaker ones; a fence between the two says the same as production does.

@@ -147,7 +147,7 @@ impl Peers for Village {
             bed.asleep.entry(address(nap.word)).or_default().push_back(sleeper);
         }
         self.stirred.notify_all();
-        while !bed.awake.remove(&sleeper) && !bed.over {
+        while bed.awake.remove(&sleeper).is_none() && !bed.over {
             bed = self.stirred.wait(bed).unwrap();
         }
         for nap in naps {

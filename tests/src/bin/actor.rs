@@ -12,6 +12,8 @@ use zeroipc_tests::{actor, at, image, sys, trace};
 mod forks;
 #[path = "actor/load.rs"]
 mod load;
+#[path = "actor/locks.rs"]
+mod locks;
 #[path = "actor/waits.rs"]
 mod waits;
 
@@ -194,6 +196,7 @@ fn prepare(args: &[String]) -> Operation {
             image::scribble_while_used(&segment, number(&args, 2), Duration::from_millis(number(&args, 3)));
             "done".into()
         }),
+        operation if operation.starts_with("lock-") => locks::prepare(&segment, args),
         other => panic!("no operation `{other}`"),
     }
 }

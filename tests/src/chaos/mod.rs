@@ -55,17 +55,29 @@
 //! written. `cargo xtask chaos --random --only queue --seconds 10` plays it.
 
 mod array;
+mod barrier;
 mod broadcast;
 pub mod case;
+mod channel;
 pub mod child;
+mod condvar;
+mod event;
+mod future;
+mod latch;
+mod lazy;
 pub mod load;
 mod loads;
 mod map;
 pub mod matrix;
+mod mutex;
+mod once;
 mod queue;
 pub mod run;
+mod rwlock;
 mod segment;
+mod semaphore;
 mod set;
+mod signal;
 pub mod storm;
 mod stream;
 
@@ -85,10 +97,22 @@ pub fn cases() -> Vec<Case> {
     all.extend(segment::cases());
     all.extend(array::cases());
     all.extend(queue::cases());
+    all.extend(barrier::cases());
+    all.extend(event::cases());
+    all.extend(latch::cases());
+    all.extend(semaphore::cases());
+    all.extend(signal::cases());
+    all.extend(channel::cases());
+    all.extend(once::cases());
+    all.extend(lazy::cases());
+    all.extend(future::cases());
     all.extend(map::cases());
     all.extend(set::cases());
     all.extend(broadcast::cases());
     all.extend(stream::cases());
+    all.extend(mutex::cases());
+    all.extend(condvar::cases());
+    all.extend(rwlock::cases());
     all
 }
 

@@ -156,22 +156,17 @@ impl StructureKind {
         let second = n.get(1).copied().unwrap_or(0);
         let element = elements.first().copied().unwrap_or_default();
         let cells = |header: u64, count: u64| header.saturating_add(count.saturating_mul(8 + element.words()));
-        let slots = (first.saturating_mul(4) / 3).max(first).next_power_of_two();
         match self {
             Array => 8u64.saturating_add(first.saturating_mul(element.size)),
             Queue => cells(24, first),
             Stack => cells(16, first),
             Ring => 128u64.saturating_add(first.saturating_mul(element.size.next_multiple_of(element.align.max(1)))),
             Broadcast | Stream => cells(128 + 64 * second, first),
-            Map => {
-                let value = elements.get(1).copied().unwrap_or_default();
-                64u64.saturating_add(slots.saturating_mul(16 + element.words() + 2 * value.words()))
-            }
-            Set => cells(64, slots),
+            Map | Set => 72u64.saturating_add(buckets(first, element, elements.get(1).copied())),
             Pool => cells(64, first),
             Semaphore | Barrier | RwLock => 32 + 8 * first,
             Latch | Mutex | Condvar | Once | Event => 16,
-            Signal => cells(64, 2),
+            Signal => 48u64.saturating_add(4 * element.words()),
             Future | Lazy => 64 + element.words(),
             Channel => cells(64, first.max(1)),
         }
@@ -184,4 +179,15 @@ impl StructureKind {
             _ => 64,
         }
     }
+}
+
+/// The bytes of the buckets of a map or set, by `docs/structures/map.md`: lines with at least three slots, and a third more
+/// slots than entries.
+fn buckets(entries: u64, key: Element, value: Option<Element>) -> u64 {
+    let copies = |value: Element| if value.size > 8 { 2 } else { 1 };
+    let slot = key.words() + value.map_or(0, |value| copies(value) * value.words());
+    let bucket = (16 + 3 * slot).next_multiple_of(64);
+    let slots = (bucket - 16) / slot.max(8);
+    let needed = entries.saturating_mul(4).div_ceil(3).div_ceil(slots);
+    bucket.saturating_mul(needed.max(1).next_power_of_two())
 }

@@ -23,7 +23,11 @@ pub(crate) mod mutex;
 #[rustfmt::skip]
 pub(crate) mod once;
 #[rustfmt::skip]
+pub(crate) mod pool;
+#[rustfmt::skip]
 pub(crate) mod queue;
+#[rustfmt::skip]
+pub(crate) mod ring;
 #[rustfmt::skip]
 pub(crate) mod rwlock;
 #[rustfmt::skip]
@@ -32,5 +36,7 @@ pub(crate) mod schema;
 pub(crate) mod semaphores;
 #[rustfmt::skip]
 pub(crate) mod signals;
+#[rustfmt::skip]
+pub(crate) mod stack;
 #[rustfmt::skip]
 pub(crate) mod table;

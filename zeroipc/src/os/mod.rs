@@ -1,4 +1,4 @@
-//! The only door to the system: shared memory files, record locks, futexes.
+//! The only door to the system: shared memory files, record locks, futexes, barriers.
 //!
 //! The functions say what they do in terms of the format; nothing else names `libc`.
 
@@ -8,6 +8,7 @@ compile_error!(
      MADV_WIPEONFORK are missing elsewhere, and without them a crash could block a peer"
 );
 
+mod barrier;
 mod file;
 mod futex;
 mod lock;
@@ -15,6 +16,7 @@ mod page;
 #[cfg(feature = "async")]
 mod signals;
 
+pub(crate) use barrier::{barrier_for_all, join_barriers};
 pub(crate) use file::{Access, ShmFile, free_space, list, page_size};
 #[cfg(feature = "async")]
 pub(crate) use futex::{Slept, Vigil, futex_wake_at};

@@ -16,6 +16,8 @@ use crate::memory::{Blueprint, Memory, Segment};
 use crate::region::Region;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: usize = size_of::<BarrierHeader>();
@@ -117,11 +119,30 @@ impl BarrierMember<'_> {
     }
 
     fn wait_until(&self, deadline: Option<Instant>) -> Result<bool> {
-        if !self.is_ours() {
-            let found = "this place is the parent's; join in the child";
-            return Err(self.barrier.words.mapped.error(ErrorKind::NotOwner, found));
-        }
+        self.check_ours()?;
         self.barrier.wait_until(Some(self.seat), deadline)
+    }
+
+    fn check_ours(&self) -> Result<()> {
+        if self.is_ours() {
+            return Ok(());
+        }
+        let found = "this place is the parent's; join in the child";
+        Err(self.barrier.words.mapped.error(ErrorKind::NotOwner, found))
+    }
+
+    /// As [`wait`](BarrierMember::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// It arrives when it is first polled. Dropped before it is done, it takes the arrival back, unless that has completed the
+    /// generation meanwhile.
+    ///
+    /// # Errors
+    /// As [`wait`](BarrierMember::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&mut self) -> Result<bool> {
+        self.check_ours()?;
+        self.barrier.arrive_async(Some(self.seat)).await
     }
 
     fn is_ours(&self) -> bool {
@@ -159,6 +180,8 @@ struct Pending<'b> {
     barrier: &'b Barrier,
     arrival: Arrival,
     seat: Option<Seat>,
+    /// Who arrived: in a forked child it is somebody else's.
+    me: Option<u32>,
     over: bool,
 }
 
@@ -172,7 +195,7 @@ impl Pending<'_> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if !self.over {
+        if !self.over && self.barrier.segment().id() == self.me {
             let _ = self.barrier.kernel().withdraw(self.arrival, self.seat);
         }
     }
@@ -310,7 +333,7 @@ impl Barrier {
         self.segment().writable()?;
         let kernel = self.kernel();
         let Some(arrival) = kernel.arrive(seat).map_err(|stop| self.stopped(stop))? else { return Ok(true) };
-        let mut pending = Pending { barrier: self, arrival, seat, over: false };
+        let mut pending = Pending { barrier: self, arrival, seat, me: self.segment().id(), over: false };
         let waited = blocking(self.segment(), deadline, |patience| {
             kernel.attempt(arrival, patience).map_err(|stop| self.stopped(stop))
         });
@@ -322,6 +345,33 @@ impl Barrier {
                 Some(outcome) => outcome.map_err(|stop| self.stopped(stop))?,
             },
         }
+        Ok(false)
+    }
+
+    /// As [`wait`](Barrier::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// It arrives when it is first polled. Dropped before it is done, it takes the arrival back, unless that has completed the
+    /// generation meanwhile.
+    ///
+    /// # Errors
+    /// As [`wait`](Barrier::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&self) -> Result<bool> {
+        self.arrive_async(None).await
+    }
+
+    #[cfg(feature = "async")]
+    async fn arrive_async(&self, seat: Option<Seat>) -> Result<bool> {
+        self.segment().writable()?;
+        let kernel = self.kernel();
+        let Some(arrival) = kernel.arrive(seat).map_err(|stop| self.stopped(stop))? else { return Ok(true) };
+        let mut pending = Pending { barrier: self, arrival, seat, me: self.segment().id(), over: false };
+        waiting(self.words.mapped.segment(), move |patience| {
+            kernel.attempt(arrival, patience).map_err(|stop| self.stopped(stop))
+        })
+        .await?;
+        pending.over = true;
         Ok(false)
     }
 

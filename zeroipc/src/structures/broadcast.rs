@@ -260,6 +260,35 @@ impl<T: ShmLayout> BroadcastProducer<T> {
         self.side.one(&value, deadline_after(timeout))
     }
 
+    /// As [`publish`](BroadcastProducer::publish), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has published nothing.
+    ///
+    /// # Errors
+    /// As [`publish`](BroadcastProducer::publish); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn publish_async(&mut self, value: T) -> Result<()> {
+        self.side.one_async(&value).await
+    }
+
+    /// As [`publish_many`](BroadcastProducer::publish_many), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has published the first elements, as [`position`](BroadcastProducer::position) tells.
+    ///
+    /// # Errors
+    /// As [`publish_many`](BroadcastProducer::publish_many); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn publish_many_async(&mut self, values: &[T]) -> Result<()> {
+        let mut rest = values;
+        while let Some((first, others)) = rest.split_first() {
+            self.side.one_async(first).await?;
+            rest = &others[self.side.try_many(others)?..];
+        }
+        Ok(())
+    }
+
     /// Publishes as many elements as there is room for and returns how many. Readers are woken once for up to 64.
     ///
     /// # Errors
@@ -333,6 +362,37 @@ impl<T: ShmLayout> BroadcastReader<T> {
     /// [`TimedOut`](ErrorKind::TimedOut), and then nothing was taken; otherwise as [`recv`](BroadcastReader::recv).
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Received<T>> {
         self.recv_until(deadline_after(timeout))
+    }
+
+    /// As [`recv`](BroadcastReader::recv), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`recv`](BroadcastReader::recv); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn recv_async(&mut self) -> Result<Received<T>> {
+        let mut value = MaybeUninit::uninit();
+        self.side.look_async(&mut value).await?;
+        let (position, lost) = self.side.take();
+        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+        Ok(Received { value: unsafe { value.assume_init() }, position, lost })
+    }
+
+    /// As [`recv_many`](BroadcastReader::recv_many), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`recv_many`](BroadcastReader::recv_many); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn recv_many_async(&mut self, out: &mut [T]) -> Result<ReceivedRun> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(ReceivedRun::default()) };
+        let received = self.recv_async().await?;
+        *first = received.value;
+        Ok(self.run(received, rest))
     }
 
     #[inline]

@@ -30,6 +30,8 @@ use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
 use crate::wait::blocking;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 
 const HEADER: u64 = size_of::<BroadcastHeader>() as u64;
 const SLOT: u64 = size_of::<BroadcastSlot>() as u64;
@@ -498,18 +500,41 @@ impl<T: ShmLayout> Publishing<T> {
     #[inline(never)]
     fn room(&mut self, deadline: Option<Instant>) -> Result<()> {
         self.check()?;
-        let (kernel, next, me) = (self.ground.kernel(), self.next, self.me);
-        let attempt = |patience: &mut Patience| {
-            Ok(match kernel.grant(next) {
-                Grant::Until(limit) => Turn::Done(limit),
-                Grant::Blocked { slot, word } => match kernel.wait_for_reader(slot, word, me, patience) {
-                    Some(nap) => Turn::Wait(nap),
-                    None => Turn::Again,
-                },
-            })
-        };
-        self.limit = blocking(self.ground.segment(), deadline, attempt)?;
+        let (next, me) = (self.next, self.me);
+        self.limit =
+            blocking(self.ground.segment(), deadline, |patience| self.ground.attempt_room(next, me, patience))?;
         Ok(())
+    }
+
+    /// As [`one`](Publishing::one), as a future.
+    #[cfg(feature = "async")]
+    pub(crate) async fn one_async(&mut self, value: &T) -> Result<()> {
+        while self.put_granted(std::slice::from_ref(value)) == 0 {
+            self.room_async().await?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "async")]
+    async fn room_async(&mut self) -> Result<()> {
+        self.check()?;
+        let (ground, next, me) = (&self.ground, self.next, self.me);
+        self.limit = waiting(ground.segment(), move |patience| ground.attempt_room(next, me, patience)).await?;
+        Ok(())
+    }
+}
+
+impl<T: ShmLayout> Ground<T> {
+    /// One attempt to get room behind `next`: until where.
+    fn attempt_room(&self, next: u64, me: u32, patience: &mut Patience) -> Result<Turn<'_, u64>> {
+        let kernel = self.kernel();
+        Ok(match kernel.grant(next) {
+            Grant::Until(limit) => Turn::Done(limit),
+            Grant::Blocked { slot, word } => match kernel.wait_for_reader(slot, word, me, patience) {
+                Some(nap) => Turn::Wait(nap),
+                None => Turn::Again,
+            },
+        })
     }
 }
 
@@ -773,6 +798,17 @@ impl<T: ShmLayout> Reading<T> {
     fn look_slow(&mut self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
         let Reading { ground, place } = self;
         blocking(ground.segment(), deadline, |patience| place.attempt(ground, value, patience))
+    }
+
+    /// As [`look`](Reading::look), as a future.
+    #[cfg(feature = "async")]
+    pub(crate) async fn look_async(&mut self, value: &mut MaybeUninit<T>) -> Result<()> {
+        if self.copy(value) {
+            return Ok(());
+        }
+        let Reading { ground, place } = self;
+        let ground = &*ground;
+        waiting(ground.segment(), move |patience| place.attempt(ground, value, patience)).await
     }
 
     /// Takes what is there, without a gap, and returns how many.

@@ -17,6 +17,8 @@ use crate::memory::{Blueprint, Memory, Segment};
 use crate::points::point;
 use crate::table::Fit;
 use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 
 const SIZE: u64 = size_of::<CondvarHeader>() as u64;
 
@@ -181,6 +183,50 @@ impl Condvar {
         Ok((mutex.lock()?, !notified))
     }
 
+    /// As [`wait`](Condvar::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// The lock is given up when the future is first polled. Dropped before it is done, it does not hold the lock, and a
+    /// notification that may have been for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`wait`](Condvar::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async<'m>(&self, guard: MutexGuard<'m>) -> Result<MutexGuard<'m>> {
+        guard.check_ours()?;
+        let me = self.mapped.segment().me()?;
+        let mutex = guard.mutex();
+        let passes_on = PassesOn(self, me);
+        let waits = Waiting { condvar: self, me, place: self.kernel().register() };
+        drop(guard);
+        point!("condvar.wait.unlocked");
+        let (kernel, place) = (self.kernel(), waits.place);
+        waiting(self.mapped.segment(), move |patience| Ok(kernel.attempt(place, patience))).await?;
+        drop(waits);
+        let guard = mutex.lock_async().await?;
+        std::mem::forget(passes_on);
+        Ok(guard)
+    }
+
+    /// As [`wait_while`](Condvar::wait_while), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// As [`wait_async`](Condvar::wait_async).
+    ///
+    /// # Errors
+    /// As [`wait_async`](Condvar::wait_async).
+    #[cfg(feature = "async")]
+    pub async fn wait_while_async<'m>(
+        &self,
+        mut guard: MutexGuard<'m>,
+        mut condition: impl FnMut() -> bool,
+    ) -> Result<MutexGuard<'m>> {
+        while condition() {
+            guard = self.wait_async(guard).await?;
+        }
+        Ok(guard)
+    }
+
     /// Wakes one of those who wait, the longest sleeper first; nothing happens when nobody waits.
     ///
     /// # Errors
@@ -206,6 +252,19 @@ impl Condvar {
     /// The condition variable's name in its segment.
     pub fn name(&self) -> &str {
         self.mapped.name()
+    }
+}
+
+/// A wait that may have been notified, unless it is forgotten: dropped, it notifies another in its place.
+#[cfg(feature = "async")]
+struct PassesOn<'a>(&'a Condvar, u32);
+
+#[cfg(feature = "async")]
+impl Drop for PassesOn<'_> {
+    fn drop(&mut self) {
+        if self.0.mapped.segment().id() == Some(self.1) {
+            self.0.kernel().notify_one();
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Segment};
 use crate::sync::Relaxed;
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 /// What ends the set of an [`Event`].
@@ -243,6 +245,23 @@ impl Event {
         let (kernel, writable) = (self.kernel(), self.segment().writable().is_ok());
         let mut waiting = Waiting::default();
         blocking(self.segment(), deadline, |patience| Ok::<_, Error>(kernel.attempt(writable, &mut waiting, patience)))
+    }
+
+    /// As [`wait`](Event::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing, and a wake that was for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`wait`](Event::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&self) -> Result<()> {
+        if self.try_wait()? {
+            return Ok(());
+        }
+        let (kernel, writable) = (self.kernel(), self.segment().writable().is_ok());
+        let mut waits = Waiting::default();
+        waiting(self.mapped.segment(), move |patience| Ok(kernel.attempt(writable, &mut waits, patience))).await
     }
 
     /// What ends a set of this event.

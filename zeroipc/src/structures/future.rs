@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::schema::Kind;
 use crate::memory::{Memory, Segment};
 use crate::shm_layout::ShmLayout;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 /// A result that is set once, a value or an error, and that many processes wait for.
@@ -146,6 +148,21 @@ impl<T: ShmLayout> Future<T> {
         }
     }
 
+    /// As [`get`](Future::get), as a future (`docs/async.md`); `future.await` is the same.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`get`](Future::get); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn get_async(&self) -> Result<T> {
+        match self.outcome.done() {
+            Some(value) => Ok(value),
+            None => waiting(self.outcome.mapped.segment(), |patience| self.attempt(patience)).await,
+        }
+    }
+
     /// One attempt to get the value.
     pub(super) fn attempt(&self, patience: &mut Patience) -> Result<Turn<'_, T>> {
         let kernel = self.outcome.kernel();
@@ -271,5 +288,31 @@ impl<T> fmt::Debug for Future<T> {
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Promise").field("future", &self.outcome.mapped).finish_non_exhaustive()
+    }
+}
+
+/// What `future.await` waits with.
+#[cfg(feature = "async")]
+type Awaiting<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = Result<T>> + Send + 'a>>;
+
+#[cfg(feature = "async")]
+impl<'a, T: ShmLayout + Send> IntoFuture for &'a Future<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<'a, T>;
+
+    /// As [`get_async`](Future::get_async).
+    fn into_future(self) -> Awaiting<'a, T> {
+        Box::pin(self.get_async())
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: ShmLayout + Send> IntoFuture for Future<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<'static, T>;
+
+    /// As [`get_async`](Future::get_async).
+    fn into_future(self) -> Awaiting<'static, T> {
+        Box::pin(async move { self.get_async().await })
     }
 }

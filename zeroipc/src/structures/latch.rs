@@ -15,6 +15,8 @@ use crate::memory::{Blueprint, Memory, Segment};
 use crate::region::Region;
 use crate::sync::Relaxed;
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 /// A latch: waits until something has happened so many times. It opens once, when its count has fallen to zero, and stays
@@ -194,6 +196,38 @@ impl Latch {
         blocking(self.segment(), deadline, |patience| {
             kernel.attempt(writable, patience).map_err(|refused| self.refused(0, refused))
         })
+    }
+
+    /// As [`wait`](Latch::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`wait`](Latch::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&self) -> Result<()> {
+        if self.try_wait()? {
+            return Ok(());
+        }
+        let (kernel, writable) = (self.kernel(), self.segment().writable().is_ok());
+        waiting(self.mapped.segment(), move |patience| {
+            kernel.attempt(writable, patience).map_err(|refused| self.refused(0, refused))
+        })
+        .await
+    }
+
+    /// As [`arrive_and_wait`](Latch::arrive_and_wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// The count falls when the future is first polled, and stays so when it is dropped.
+    ///
+    /// # Errors
+    /// As [`count_down`](Latch::count_down); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn arrive_and_wait_async(&self) -> Result<()> {
+        self.count_down()?;
+        self.wait_async().await
     }
 
     /// Counts down by one, then waits until the latch is open.

@@ -13,6 +13,8 @@ use crate::error::Result;
 use crate::format::schema::Kind;
 use crate::memory::Memory;
 use crate::shm_layout::ShmLayout;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 /// A value that is computed once, by whoever needs it first, and is there for all afterwards.
@@ -177,6 +179,10 @@ impl<T: ShmLayout> Lazy<T> {
             Found::Value(value) => return Ok(value),
             Found::Mine(owned) => owned,
         };
+        self.compute(owned, f)
+    }
+
+    fn compute(&self, owned: Owned<'_>, f: impl FnOnce(&OnceState) -> Result<T, String>) -> Result<T> {
         match f(&OnceState::after(owned.claim.previous)) {
             Ok(value) => self.outcome.fill(owned, &value).map(|()| value),
             Err(text) => {
@@ -184,6 +190,56 @@ impl<T: ShmLayout> Lazy<T> {
                 Err(self.outcome.failed(&text))
             }
         }
+    }
+
+    /// As [`force`](Lazy::force), as a future (`docs/async.md`); `f` itself runs in the middle of a poll.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has not begun to run `f`.
+    ///
+    /// # Errors
+    /// As [`force`](Lazy::force); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    ///
+    /// # Panics
+    /// When `f` does; the next one that needs the value computes it.
+    #[cfg(feature = "async")]
+    pub async fn force_async(&self, f: impl FnOnce() -> T) -> Result<T> {
+        self.try_force_async(|| Ok(f())).await
+    }
+
+    /// As [`try_force`](Lazy::try_force), as a future (`docs/async.md`); `f` itself runs in the middle of a poll.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has not begun to run `f`.
+    ///
+    /// # Errors
+    /// As [`try_force`](Lazy::try_force); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be
+    /// started.
+    ///
+    /// # Panics
+    /// When `f` does; the next one that needs the value computes it.
+    #[cfg(feature = "async")]
+    pub async fn try_force_async(&self, f: impl FnOnce() -> Result<T, String>) -> Result<T> {
+        if let Some(value) = self.outcome.done() {
+            return Ok(value);
+        }
+        let me = self.outcome.segment().me()?;
+        match waiting(self.outcome.mapped.segment(), move |patience| self.attempt(me, patience)).await? {
+            Found::Value(value) => Ok(value),
+            Found::Mine(owned) => self.compute(owned, |_| f()),
+        }
+    }
+
+    /// As [`wait`](Lazy::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`wait`](Lazy::wait); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&self) -> Result<T> {
+        waiting(self.outcome.mapped.segment(), |patience| self.settle(patience)).await
     }
 
     fn attempt(&self, me: u32, patience: &mut Patience) -> Result<Turn<'_, Found<'_, T>>> {

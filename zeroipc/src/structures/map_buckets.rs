@@ -112,7 +112,8 @@ impl<K: ShmLayout, V: Pod> MappedBuckets<K, V> {
             name,
             elements,
             size: structure_size(name, HEADER as u64, Self::BUCKET as u64, buckets, size_of::<K>() as u64)?,
-            fit: Fit::data_at(HEADER as u64, BUCKET_LINE),
+            // The first bucket begins a line, since the header ends one.
+            fit: Fit::WORDS,
             // Buckets of zeros are empty.
             initialise: &|region, offset| {
                 let word = |field: usize| region.u64_at(offset + field as u64);

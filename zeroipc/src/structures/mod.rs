@@ -3,7 +3,10 @@
 //! | structure | operations | progress | when a participant dies |
 //! |---|---|---|---|
 //! | [`Array`](crate::Array) | all | wait-free | nothing is claimed, so nothing is left |
+//! | [`Pool`](crate::Pool) | acquire, release, adopt | lock-free | its objects are free again |
 //! | [`Queue`](crate::Queue) | push, pop | lock-free; a consumer waits for the producer of the next element | the unfinished push never happened |
+//! | [`Ring`](crate::Ring) | push, pop, reserve, peek | wait-free, for one producer and one consumer | what was not published never happened, what was not released is read again |
+//! | [`Stack`](crate::Stack) | push, pop, peek | lock-free | the unfinished push never happened, and its node is used again |
 //! | [`Semaphore`](crate::Semaphore) | acquire, release | release is wait-free; an acquisition waits for a permit | a guard's permit comes back |
 //! | [`Latch`](crate::Latch) | count down, wait | lock-free; a wait waits for zero | it has counted or not |
 //! | [`Event`](crate::Event) | set, reset, wait | lock-free; a wait waits for a set | it is set or not |
@@ -37,8 +40,12 @@ pub(crate) mod mutex_kernel;
 pub(crate) mod once;
 pub(crate) mod once_kernel;
 pub(crate) mod outcome;
+pub(crate) mod pool;
+pub(crate) mod pool_kernel;
 pub(crate) mod queue;
 pub(crate) mod queue_kernel;
+pub(crate) mod ring;
+pub(crate) mod ring_kernel;
 pub(crate) mod rwlock;
 pub(crate) mod rwlock_kernel;
 pub(crate) mod select;
@@ -47,6 +54,8 @@ pub(crate) mod semaphore_kernel;
 pub(crate) mod set;
 pub(crate) mod signal;
 pub(crate) mod signal_kernel;
+pub(crate) mod stack;
+pub(crate) mod stack_kernel;
 pub(crate) mod stream;
 pub(crate) mod stream_adaptors;
 pub(crate) mod stream_derived;

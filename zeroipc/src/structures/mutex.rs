@@ -18,6 +18,8 @@ use crate::points::point;
 use crate::sync::Relaxed;
 use crate::table::Fit;
 use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 
 const SIZE: u64 = size_of::<MutexHeader>() as u64;
 
@@ -172,6 +174,29 @@ impl Mutex {
                 .map_err(|corrupt| self.corrupt(corrupt))?
                 .ok_or_else(|| Error::plain(ErrorKind::TimedOut)),
         }
+    }
+
+    /// As [`lock`](Mutex::lock), as a future (`docs/async.md`).
+    ///
+    /// A guard that is held while something else is awaited holds up every process that waits for the lock.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has locked nothing; its place among those who wait is given up, and a wake that was for it
+    /// goes on to another.
+    ///
+    /// # Errors
+    /// As [`lock`](Mutex::lock); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn lock_async(&self) -> Result<MutexGuard<'_>> {
+        let me = self.mapped.segment().me()?;
+        if self.kernel().try_fast(me) {
+            point!("mutex.lock.locked");
+            return Ok(self.guard(me, Held { marked: false }));
+        }
+        let mut queued = Queued { mutex: self, me, waiter: Waiter::new(OVERTAKEN) };
+        let held = waiting(self.mapped.segment(), move |patience| queued.attempt(patience)).await?;
+        point!("mutex.lock.locked");
+        Ok(self.guard(me, held))
     }
 
     /// Locks if nobody has the lock, or who has it is dead; `None` when somebody else, or this thread, has it.

@@ -15,6 +15,8 @@ use crate::format::schema::Kind;
 use crate::memory::{Blueprint, Memory, Segment};
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 /// An initialisation that is done once, by one of many processes, while the others wait.
@@ -272,12 +274,80 @@ impl Once {
         let Some(owned) = blocking(self.mapped.segment(), deadline, |patience| self.attempt(me, patience))? else {
             return Ok(());
         };
+        self.run(owned, f)
+    }
+
+    fn run<E: From<Error>>(&self, owned: Owned<'_>, f: impl FnOnce(&OnceState) -> Result<(), E>) -> Result<(), E> {
         match f(&OnceState::after(owned.claim.previous)) {
             Ok(()) => owned.fill(false).map_err(|lost| self.mapped.error(ErrorKind::NotOwner, lost).into()),
             Err(error) => {
                 owned.give_up();
                 Err(error)
             }
+        }
+    }
+
+    /// As [`call_once`](Once::call_once), as a future (`docs/async.md`); `f` itself runs in the middle of a poll.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has not begun to run `f`.
+    ///
+    /// # Errors
+    /// As [`call_once`](Once::call_once); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be
+    /// started.
+    ///
+    /// # Panics
+    /// When `f` does; the next one is told.
+    #[cfg(feature = "async")]
+    pub async fn call_once_async(&self, f: impl FnOnce()) -> Result<()> {
+        self.try_call_once_async(|_| {
+            f();
+            Ok(())
+        })
+        .await
+    }
+
+    /// As [`try_call_once`](Once::try_call_once), as a future (`docs/async.md`); `f` itself runs in the middle of a poll.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has not begun to run `f`.
+    ///
+    /// # Errors
+    /// As [`try_call_once`](Once::try_call_once); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures
+    /// cannot be started.
+    ///
+    /// # Panics
+    /// When `f` does; the next one is told.
+    #[cfg(feature = "async")]
+    pub async fn try_call_once_async<E: From<Error>>(
+        &self,
+        f: impl FnOnce(&OnceState) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.is_completed() {
+            return Ok(());
+        }
+        let me = self.mapped.segment().me()?;
+        match waiting(self.mapped.segment(), move |patience| self.attempt(me, patience)).await? {
+            Some(owned) => self.run(owned, f),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`wait`](Once::wait), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`wait`](Once::wait); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_async(&self) -> Result<()> {
+        let kernel = self.kernel();
+        let settle =
+            move |patience: &mut Patience| kernel.settle(true, patience).map_err(|corrupt| self.corrupt(corrupt));
+        match waiting(self.mapped.segment(), settle).await? {
+            Outcome::Failed(_) => Err(self.corrupt(Corrupt)),
+            _ => Ok(()),
         }
     }
 

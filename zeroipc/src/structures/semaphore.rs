@@ -16,6 +16,8 @@ use crate::memory::{Blueprint, Memory, Segment};
 use crate::region::Region;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: usize = size_of::<SemaphoreHeader>();
@@ -283,6 +285,48 @@ impl Semaphore {
     fn acquire_slow(&self, deadline: Option<Instant>) -> Result<SemaphoreGuard<'_>> {
         let owner = self.segment().me()?;
         Ok(self.guard(self.take_until(owner, deadline)?, owner))
+    }
+
+    /// As [`acquire`](Semaphore::acquire), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing, and a wake that was for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`acquire`](Semaphore::acquire); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn acquire_async(&self) -> Result<SemaphoreGuard<'_>> {
+        if let Some(guard) = self.guard_at_hint() {
+            return Ok(guard);
+        }
+        let owner = self.segment().me()?;
+        let taken = self.take_async(owner).await?;
+        Ok(self.guard(taken, owner))
+    }
+
+    /// As [`acquire_permit`](Semaphore::acquire_permit), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing, and a wake that was for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`acquire_permit`](Semaphore::acquire_permit); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn acquire_permit_async(&self) -> Result<()> {
+        if self.try_acquire_permit()? {
+            return Ok(());
+        }
+        self.take_async(NOBODY).await.map(drop)
+    }
+
+    #[cfg(feature = "async")]
+    async fn take_async(&self, owner: u32) -> Result<Taken> {
+        let kernel = self.kernel();
+        let mut slept = false;
+        waiting(self.words.mapped.segment(), move |patience| {
+            kernel.attempt(owner, &mut slept, patience).map_err(|corrupt| self.corrupt(corrupt))
+        })
+        .await
     }
 
     fn take_until(&self, owner: u32, deadline: Option<Instant>) -> Result<Taken> {

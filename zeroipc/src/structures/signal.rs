@@ -18,6 +18,8 @@ use crate::region::Region;
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: usize = size_of::<SignalHeader>();
@@ -347,6 +349,73 @@ impl<T: ShmLayout> Signal<T> {
             blocking(self.segment(), deadline, |patience| Ok::<_, Error>(kernel.attempt(known, writable, patience)))?;
         }
         self.get()
+    }
+
+    /// As [`wait_for_change`](Signal::wait_for_change), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`wait_for_change`](Signal::wait_for_change); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn wait_for_change_async(&self, known: u64) -> Result<(T, u64)> {
+        let (kernel, writable) = (self.kernel(), self.segment().writable().is_ok());
+        if kernel.latest().version == known {
+            let segment = self.words.mapped.segment();
+            waiting(segment, move |patience| Ok(kernel.attempt(known, writable, patience))).await?;
+        }
+        self.get()
+    }
+
+    /// As [`set`](Signal::set), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has set nothing.
+    ///
+    /// # Errors
+    /// As [`set`](Signal::set); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn set_async(&self, value: T) -> Result<u64> {
+        loop {
+            let claim = self.claim_async().await?;
+            if let Some(version) = self.fill(claim, &value, None) {
+                return Ok(version);
+            }
+        }
+    }
+
+    /// As [`update`](Signal::update), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has set nothing; `next` may have run.
+    ///
+    /// # Errors
+    /// As [`update`](Signal::update); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn update_async(&self, mut next: impl FnMut(&T) -> T) -> Result<(T, u64)> {
+        self.segment().writable()?;
+        loop {
+            let (old, version) = self.get()?;
+            let new = next(&old);
+            if self.version() == version {
+                let claim = self.claim_async().await?;
+                if let Some(version) = self.fill(claim, &new, Some(version)) {
+                    return Ok((new, version));
+                }
+            }
+        }
+    }
+
+    /// A claim to be filled before anything else is awaited.
+    #[cfg(feature = "async")]
+    async fn claim_async(&self) -> Result<Claim> {
+        let me = self.segment().me()?;
+        let kernel = self.kernel();
+        waiting(self.words.mapped.segment(), move |patience| {
+            kernel.claim_attempt(me, patience).map_err(|index| self.corrupt(index))
+        })
+        .await
     }
 
     /// The signal's name in its segment.

@@ -260,6 +260,35 @@ impl<T: ShmLayout> StreamProducer<T> {
         self.side.one(&value, deadline_after(timeout))
     }
 
+    /// As [`publish`](StreamProducer::publish), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has published nothing.
+    ///
+    /// # Errors
+    /// As [`publish`](StreamProducer::publish); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn publish_async(&mut self, value: T) -> Result<()> {
+        self.side.one_async(&value).await
+    }
+
+    /// As [`publish_many`](StreamProducer::publish_many), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has published the first elements, as [`position`](StreamProducer::position) tells.
+    ///
+    /// # Errors
+    /// As [`publish_many`](StreamProducer::publish_many); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn publish_many_async(&mut self, values: &[T]) -> Result<()> {
+        let mut rest = values;
+        while let Some((first, others)) = rest.split_first() {
+            self.side.one_async(first).await?;
+            rest = &others[self.side.try_many(others)?..];
+        }
+        Ok(())
+    }
+
     /// Publishes as many elements as there is room for and returns how many. Subscribers are woken once for up to 64.
     ///
     /// # Errors
@@ -376,6 +405,53 @@ impl<T: ShmLayout> Subscription<T> {
         Ok(1 + self.side.take_run(rest))
     }
 
+    /// As [`recv`](Subscription::recv), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has received nothing.
+    ///
+    /// # Errors
+    /// As [`recv`](Subscription::recv); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn recv_async(&mut self) -> Result<T> {
+        if let Some(value) = self.behind_loss.take() {
+            return Ok(value);
+        }
+        let mut value = MaybeUninit::uninit();
+        self.side.look_async(&mut value).await?;
+        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+        self.received(unsafe { value.assume_init() })
+    }
+
+    /// The next element as [`recv_async`](Subscription::recv_async), and `None` at a good end: for `while let`.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has received nothing.
+    ///
+    /// # Errors
+    /// As [`recv_async`](Subscription::recv_async), but never `Closed`.
+    #[cfg(feature = "async")]
+    pub async fn next_async(&mut self) -> Result<Option<T>> {
+        match self.recv_async().await {
+            Err(error) if error.kind() == ErrorKind::Closed => Ok(None),
+            received => received.map(Some),
+        }
+    }
+
+    /// As [`recv_many`](Subscription::recv_many), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has received nothing.
+    ///
+    /// # Errors
+    /// As [`recv_many`](Subscription::recv_many); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn recv_many_async(&mut self, out: &mut [T]) -> Result<usize> {
+        let Some((first, rest)) = out.split_first_mut() else { return Ok(0) };
+        *first = self.recv_async().await?;
+        Ok(1 + self.side.take_run(rest))
+    }
+
     #[inline(always)]
     fn receive(&mut self, wait: Wait) -> Result<T> {
         if let Some(value) = self.behind_loss.take() {
@@ -388,9 +464,14 @@ impl<T: ShmLayout> Subscription<T> {
             Wait::Not if self.side.try_look(&mut value)? => {}
             Wait::Not => return Err(Error::plain(ErrorKind::TimedOut)),
         }
-        let (position, lost) = self.side.take();
         // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
-        let value = unsafe { value.assume_init() };
+        self.received(unsafe { value.assume_init() })
+    }
+
+    /// Moves behind a value that was copied.
+    #[inline(always)]
+    fn received(&mut self, value: T) -> Result<T> {
+        let (position, lost) = self.side.take();
         if lost == 0 { Ok(value) } else { Err(self.tell_loss(value, position, lost)) }
     }
 
