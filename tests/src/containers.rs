@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zeroipc::{Channel, ErrorKind, Memory, Queue, Result};
+use zeroipc::{Channel, ErrorKind, Memory, Queue, Result, Stack};
 
 use crate::types::Item;
 
@@ -109,3 +109,4 @@ macro_rules! container {
 
 container!(Queue, try_push, push_timeout, push_many_timeout, try_pop, pop_timeout, pop_many_timeout);
 container!(Channel, try_send, send_timeout, send_many_timeout, try_recv, recv_timeout, recv_many_timeout);
+container!(Stack, try_push, push_timeout, push_many_timeout, try_pop, pop_timeout, pop_many_timeout);

@@ -1,7 +1,7 @@
 //! Structures that values are put into and taken out of: what comes is whole, once, and where that is promised, in the
 //! order of each producer.
 
-use zeroipc::{Channel, Memory, Queue};
+use zeroipc::{Channel, Memory, Queue, Stack};
 
 use crate::SOON;
 use crate::chaos::load::{BRIEF, Journal, Load, Order, Worker, bag};
@@ -17,6 +17,13 @@ pub(super) fn queue() -> Load {
         .prepare(prepare::<Queue<Item>>)
         .work(work::<Queue<Item>>)
         .check(|memory, journals| check::<Queue<Item>>(memory, journals, Order::Fifo))
+}
+
+pub(super) fn stack() -> Load {
+    Load::new("stack")
+        .prepare(prepare::<Stack<Item>>)
+        .work(work::<Stack<Item>>)
+        .check(|memory, journals| check::<Stack<Item>>(memory, journals, Order::Any))
 }
 
 pub(super) fn channel() -> Load {

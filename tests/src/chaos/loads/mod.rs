@@ -17,6 +17,7 @@ pub fn loads() -> Vec<Load> {
         array::load(),
         broadcast::load(),
         container::queue(),
+        container::stack(),
         container::channel(),
         container::rendezvous(),
         lazy::load(),
