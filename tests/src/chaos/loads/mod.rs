@@ -4,6 +4,7 @@ mod array;
 mod broadcast;
 mod container;
 mod lazy;
+mod lent;
 mod locks;
 mod map;
 mod meetings;
@@ -21,6 +22,8 @@ pub fn loads() -> Vec<Load> {
         container::channel(),
         container::rendezvous(),
         lazy::load(),
+        lent::ring(),
+        lent::pool(),
         locks::mutex(),
         locks::rwlock(),
         locks::semaphore(),
