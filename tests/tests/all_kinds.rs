@@ -41,7 +41,11 @@ fn structures_lie_where_the_compiler_says() {
     for (found, (name, kind, offset, size, number)) in found.iter().zip(computed) {
         assert_eq!((found.name(), found.kind().to_string()), (name.as_str(), kind));
         assert_eq!((found.offset(), found.size()), (offset, size), "{name}");
-        assert_eq!(found.capacity(), number, "{name}");
+        match found.kind() {
+            // They have room for more than they were asked to.
+            StructureKind::Map | StructureKind::Set => assert!(found.capacity() >= number, "{name}"),
+            _ => assert_eq!(found.capacity(), number, "{name}"),
+        }
     }
 }
 

@@ -208,15 +208,21 @@ fn what_is_lost_is_told_exactly() {
         assert_eq!(reader.recv().unwrap(), received(12, 12));
         assert_eq!(reader.recv().unwrap(), received(13, 0));
     }
-    // It wanted the oldest that there is, and has missed nothing.
-    assert_eq!(oldest.recv().unwrap(), received(12, 0));
+    // There was nothing older when it joined.
+    assert_eq!(oldest.recv().unwrap(), received(12, 12));
+    // It wants the oldest that there is: of those that were there, none is a loss, and of those that come later each is.
+    let mut late = [broadcast.subscribe_from_oldest().unwrap(), broadcast.view_from_oldest()];
     producer.publish_many(&(20..25).collect::<Vec<_>>()).unwrap();
     let mut out = [0; 32];
     let run = reader.try_recv_many(&mut out).unwrap();
     assert_eq!((run.count, run.position, run.lost), (8, 17, 3));
     assert_eq!(out[..8], [17, 18, 19, 20, 21, 22, 23, 24]);
     assert_eq!(oldest.recv().unwrap(), received(17, 4));
-    assert_eq!(reader.try_recv_many(&mut out).unwrap().count, 0);
+    late.iter_mut().for_each(|late| assert_eq!(late.recv().unwrap(), received(17, 0)));
+    let mut later = broadcast.subscribe_from_oldest().unwrap();
+    (25..37).for_each(|value| producer.publish(value).unwrap());
+    assert_eq!(later.recv().unwrap(), received(29, 4));
+    assert_eq!(reader.try_recv_many(&mut out).unwrap().lost, 4);
 }
 
 #[test]
@@ -259,7 +265,6 @@ fn peeking_does_not_consume() {
     assert_eq!(kind(peeked.read(17, &mut part)), ErrorKind::OutOfBounds);
     assert_eq!(kind(peeked.read(usize::MAX, &mut part)), ErrorKind::OutOfBounds);
     assert!(peeked.as_ptr().is_aligned());
-    drop(peeked);
     reader.try_peek().unwrap().unwrap().consume();
     assert!(reader.try_recv().unwrap().is_none());
     assert_eq!(kind(broadcast.view_from_oldest().try_peek()), ErrorKind::BadArgument);

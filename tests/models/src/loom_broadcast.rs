@@ -654,7 +654,9 @@ fn a_dead_readers_slot_has_one_heir() {
                 let begin = reader.position;
                 assert!(reader.try_recv().is_none_or(|got| got / 10 == begin));
             }
-            reader.map(|reader| reader.leave());
+            if let Some(reader) = reader {
+                reader.leave();
+            }
         });
         producer.try_publish();
         joining.join().unwrap();
@@ -732,7 +734,7 @@ fn two_subscribers_notice_the_death() {
                 assert_eq!(reader.world.kernel().outcome(true), Outcome::Died);
             })
         });
-        readers.into_iter().for_each(|reader| drop(reader.join().unwrap()));
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
     });
 }
 

@@ -96,7 +96,10 @@ impl Numbers {
 
     /// Writes the words of a new one into zeroed memory.
     fn initialise(self, region: &Region, offset: u64, element: u64) -> Result<()> {
-        let put = |at: usize, value: u64| Ok(region.u64_at(offset + at as u64)?.store(value, Relaxed));
+        let put = |at: usize, value: u64| -> Result<()> {
+            region.u64_at(offset + at as u64)?.store(value, Relaxed);
+            Ok(())
+        };
         put(offset_of!(BroadcastHeader, capacity), self.capacity)?;
         put(offset_of!(BroadcastHeader, readers), self.readers)?;
         put(offset_of!(BroadcastHeader, policy), self.policy.code())?;
@@ -584,8 +587,9 @@ struct Place {
     position: u64,
     /// Elements that were lost, and not yet told.
     lost: u64,
-    /// It has read nothing yet, and wanted whatever is the oldest.
-    fresh: bool,
+    /// It has read nothing yet, and wanted the oldest that is there: what was published before this position, when it
+    /// joined, is no loss if it is gone.
+    since: u64,
     /// When the kernel was last asked about the producer.
     asked: Option<Instant>,
 }
@@ -626,7 +630,7 @@ impl Place {
     #[inline(always)]
     fn moved<T>(&mut self, ground: &Ground<T>, position: u64) {
         self.position = position;
-        self.fresh = false;
+        self.since = 0;
         if let Some(slot) = self.slot {
             if ground.waits() {
                 ground.kernel().advance(slot.number, position);
@@ -663,9 +667,7 @@ impl Place {
     fn lapped(&mut self, oldest: u64, most: u64, slack: &mut u64) {
         let next = oldest + (*slack).min(most);
         *slack = (2 * *slack).max(1);
-        if !self.fresh {
-            self.lost += next - self.position;
-        }
+        self.lost += next - self.position.max(self.since).min(next);
         self.position = next;
     }
 
@@ -734,13 +736,16 @@ impl<T: ShmLayout> Reading<T> {
             return Err(ground.error(ErrorKind::NoSlot, found));
         };
         let mut reading = Reading::at(ground, Some(Slot { number, word, me }), 0);
+        let since = kernel.published();
         // If this fails, the slot goes back with `reading`.
         let position = kernel.place(number, start, ground.waits()).ok_or_else(|| ground.corrupt())?;
         reading.place.position = position;
         if let Start::At(wanted) = start {
             reading.place.lost = position - wanted;
         }
-        reading.place.fresh = start == Start::Oldest;
+        if start == Start::Oldest {
+            reading.place.since = since;
+        }
         Ok(reading)
     }
 
@@ -748,13 +753,16 @@ impl<T: ShmLayout> Reading<T> {
     pub(crate) fn view(ground: &Ground<T>, start: Start) -> Reading<T> {
         let published = ground.kernel().published();
         let oldest = published.saturating_sub(ground.capacity());
-        let mut reading = Reading::at(ground, None, if start == Start::Oldest { oldest } else { published });
-        reading.place.fresh = start == Start::Oldest;
+        if start != Start::Oldest {
+            return Reading::at(ground, None, published);
+        }
+        let mut reading = Reading::at(ground, None, oldest);
+        reading.place.since = published;
         reading
     }
 
     fn at(ground: &Ground<T>, slot: Option<Slot>, position: u64) -> Reading<T> {
-        Reading { ground: ground.clone(), place: Place { slot, position, lost: 0, fresh: false, asked: None } }
+        Reading { ground: ground.clone(), place: Place { slot, position, lost: 0, since: 0, asked: None } }
     }
 
     /// The position of the next element.
