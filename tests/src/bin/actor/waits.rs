@@ -39,6 +39,7 @@ pub(crate) fn fork(segment: &str) -> Operation {
         assert!(poll(waits.as_mut(), &waker).is_pending());
         let Some(child) = sys::fork().expect("forks") else {
             sys::alarm(60);
+            // Whatever wakes a future of this process is a thread that is not there yet.
             assert_eq!(threads_called("zeroipc-reactor"), 0);
             // One that it inherits, and one of its own. Each says that it waits, and then what it has got.
             for future in [waits, Box::pin(queue.pop_async())] {
@@ -48,7 +49,6 @@ pub(crate) fn fork(segment: &str) -> Operation {
                 answers.push(0).expect("there is room");
                 answers.push(block_on(future).expect("an element comes")).expect("there is room");
             }
-            assert_eq!(threads_called("zeroipc-reactor"), 1);
             sys::exit_now(0);
         };
         // The child's are first: the parent's future is not polled meanwhile.
