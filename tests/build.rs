@@ -1,4 +1,4 @@
-//! Compiles random schemas to everything. That the Rust output builds at all says that the derive and the compiler agree
+//! Compiles random schemas to everything, and one with every structure to Rust. That the Rust output builds at all says that the derive and the compiler agree
 //! on every size, offset and fingerprint, since it asserts them.
 
 use std::path::PathBuf;
@@ -27,5 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let everything = compiler.clone().rust().c().cpp().python().target(Target::Json);
     everything.compile()?.write_to(&out)?;
     compiler.c().cpp().bare(true).compile()?.write_to(out.join("bare"))?;
+    let structures = "../zeroipc-codegen/tests/announced/structures.zipc";
+    println!("cargo::rerun-if-changed={structures}");
+    Compiler::new().schema(structures).rust().target(Target::Json).compile()?.write_to(&out)?;
     Ok(())
 }

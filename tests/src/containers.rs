@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zeroipc::{ErrorKind, Memory, Queue, Result};
+use zeroipc::{Channel, ErrorKind, Memory, Queue, Result, Stack};
 
 use crate::types::Item;
 
@@ -64,9 +64,9 @@ pub fn drained<C: Container>(container: &C) -> Vec<u64> {
     std::iter::from_fn(|| container.try_take().expect("it is whole")).map(number).collect()
 }
 
-/// A container by its type, and the names of its methods: queues and stacks have the same ones.
-macro_rules! pushed_and_popped {
-    ($type:ident) => {
+/// A container by its type, and the names of its methods: singly and in bulk, at once and with a deadline.
+macro_rules! container {
+    ($type:ident, $try_put:ident, $put:ident, $put_many:ident, $try_take:ident, $take:ident, $take_many:ident) => {
         impl Container for $type<Item> {
             fn make(memory: &Memory, room: u64) -> Self {
                 $type::create(memory, "c", room).expect("there is none yet")
@@ -81,30 +81,32 @@ macro_rules! pushed_and_popped {
             }
 
             fn try_put(&self, item: Item) -> Result<()> {
-                self.try_push(item)
+                self.$try_put(item)
             }
 
             fn put(&self, item: Item, timeout: Duration) -> Result<()> {
-                self.push_timeout(item, timeout)
+                self.$put(item, timeout)
             }
 
             fn put_many(&self, items: &[Item], timeout: Duration) -> Result<usize> {
-                self.push_many_timeout(items, timeout)
+                self.$put_many(items, timeout)
             }
 
             fn try_take(&self) -> Result<Option<Item>> {
-                self.try_pop()
+                self.$try_take()
             }
 
             fn take(&self, timeout: Duration) -> Result<Item> {
-                self.pop_timeout(timeout)
+                self.$take(timeout)
             }
 
             fn take_many(&self, items: &mut [Item], timeout: Duration) -> Result<usize> {
-                self.pop_many_timeout(items, timeout)
+                self.$take_many(items, timeout)
             }
         }
     };
 }
 
-pushed_and_popped!(Queue);
+container!(Queue, try_push, push_timeout, push_many_timeout, try_pop, pop_timeout, pop_many_timeout);
+container!(Channel, try_send, send_timeout, send_many_timeout, try_recv, recv_timeout, recv_many_timeout);
+container!(Stack, try_push, push_timeout, push_many_timeout, try_pop, pop_timeout, pop_many_timeout);

@@ -10,6 +10,8 @@ use serde_json::Value;
 use zeroipc::{Array, Memory, Queue};
 use zeroipc_tests::names::Name;
 
+#[path = "across/all_kinds.rs"]
+mod all_kinds;
 #[path = "across/kinds.rs"]
 mod kinds;
 

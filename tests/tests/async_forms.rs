@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use async_executor::Executor;
 use futures_lite::FutureExt as _;
 use zeroipc::{
-    Barrier, Broadcast, Condvar, ErrorKind, Event, Future as Promised, Latch, Lazy, Memory, Mutex, Once, Queue, Result,
-    Semaphore, Signal, Stream,
+    Barrier, Broadcast, Channel, Condvar, ErrorKind, Event, Future as Promised, Latch, Lazy, Memory, Mutex, Once, Pool,
+    Queue, Result, Ring, RwLock, Semaphore, Signal, Stack, Stream,
 };
 use zeroipc_tests::actor::Script;
 use zeroipc_tests::futures::{Bell, block_on, poll, threads_called, until_asleep};
@@ -240,6 +240,69 @@ fn a_notified_future_that_is_dropped_notifies_another() {
         });
     });
     assert!(mean < Duration::from_millis(100), "{mean:?}");
+}
+
+#[test]
+fn rwlock() {
+    let (_name, memory) = memory();
+    let lock = RwLock::create(&memory, "r", 4).unwrap();
+    let reading = block_on(lock.read_async()).unwrap();
+    dropped(lock.write_async());
+    drop(block_on(lock.read_async()).unwrap());
+    let writing = woken(lock.write_async(), || drop(reading)).unwrap();
+    dropped(lock.read_async());
+    drop(woken(lock.read_async(), || drop(writing)).unwrap());
+}
+
+#[test]
+fn channel() {
+    let (_name, memory) = memory();
+    let buffered = Channel::<u64>::create(&memory, "b", 1).unwrap();
+    dropped(buffered.recv_async());
+    assert_eq!(woken(buffered.recv_async(), || buffered.send(1).unwrap()).unwrap(), 1);
+    block_on(buffered.send_async(2)).unwrap();
+    dropped(buffered.send_async(3));
+    woken(buffered.send_async(4), || assert_eq!(buffered.recv().unwrap(), 2)).unwrap();
+    assert_eq!(block_on(buffered.recv_async()).unwrap(), 4);
+    let closed = woken(buffered.recv_async(), || assert!(buffered.close().unwrap()));
+    assert_eq!(closed.unwrap_err().kind(), ErrorKind::Closed);
+
+    let rendezvous = Channel::<u64>::create(&memory, "r", 0).unwrap();
+    dropped(rendezvous.send_async(1));
+    assert_eq!(rendezvous.try_recv().unwrap(), None, "an offer that was dropped is there");
+    woken(rendezvous.send_async(2), || assert_eq!(rendezvous.recv().unwrap(), 2)).unwrap();
+    std::thread::scope(|scope| {
+        let received = woken(rendezvous.recv_async(), || drop(scope.spawn(|| rendezvous.send(3).unwrap())));
+        assert_eq!(received.unwrap(), 3);
+    });
+}
+
+#[test]
+fn stack_ring_and_pool() {
+    let (_name, memory) = memory();
+    let stack = Stack::<u64>::create(&memory, "s", 1).unwrap();
+    dropped(stack.pop_async());
+    assert_eq!(woken(stack.pop_async(), || stack.push(1).unwrap()).unwrap(), 1);
+    block_on(stack.push_async(2)).unwrap();
+    dropped(stack.push_async(3));
+    woken(stack.push_async(4), || assert_eq!(stack.pop().unwrap(), 2)).unwrap();
+    assert_eq!(block_on(stack.pop_async()).unwrap(), 4);
+
+    let ring = Ring::<u64>::create(&memory, "r", 1).unwrap();
+    let (mut producer, mut consumer) = (ring.producer().unwrap(), ring.consumer().unwrap());
+    dropped(consumer.pop_async());
+    assert_eq!(woken(consumer.pop_async(), || producer.push(1).unwrap()).unwrap(), 1);
+    block_on(producer.push_async(2)).unwrap();
+    dropped(producer.push_async(3));
+    woken(producer.push_async(4), || assert_eq!(block_on(consumer.pop_async()).unwrap(), 2)).unwrap();
+    drop(block_on(consumer.peek_async(1)).unwrap());
+    assert_eq!(consumer.pop().unwrap(), 4);
+    drop(block_on(producer.reserve_async(1)).unwrap());
+
+    let pool = Pool::<u64>::create(&memory, "p", 1).unwrap();
+    let guard = block_on(pool.acquire_async()).unwrap();
+    dropped(pool.acquire_async());
+    drop(woken(pool.acquire_async(), || drop(guard)).unwrap());
 }
 
 #[test]
@@ -648,6 +711,16 @@ fn futures_can_be_sent() {
     sent(&signal.wait_for_change_async(0));
     let mutex = Mutex::create(memory, "mutex").unwrap();
     sent(&mutex.lock_async());
+    sent(&Stack::<u64>::create(memory, "stack", 1).unwrap().pop_async());
+    sent(&Ring::<u64>::create(memory, "ring", 1).unwrap().producer().unwrap().push_async(1));
+    sent(&Ring::<u64>::open(memory, "ring").unwrap().consumer().unwrap().pop_async());
+    sent(&Pool::<u64>::create(memory, "pool", 1).unwrap().acquire_async());
+    let rwlock = RwLock::create(memory, "rwlock", 1).unwrap();
+    sent(&rwlock.read_async());
+    sent(&rwlock.write_async());
+    let channel = Channel::<u64>::create(memory, "channel", 0).unwrap();
+    sent(&channel.send_async(1));
+    sent(&channel.recv_async());
     let condvar = Condvar::create(memory, "condvar").unwrap();
     sent(&condvar.wait_async(mutex.lock().unwrap()));
     sent(&Once::create(memory, "once").unwrap().call_once_async(|| ()));

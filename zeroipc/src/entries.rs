@@ -8,10 +8,21 @@ use zeroipc_layout::name::RESERVED_PREFIX;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::array::ArrayHeader;
+use crate::format::barrier::BarrierHeader;
+use crate::format::broadcast::BroadcastHeader;
+use crate::format::channel::{CHANNEL_RENDEZVOUS, ChannelHeader};
+use crate::format::latch::LatchHeader;
+use crate::format::map::MapHeader;
+use crate::format::pool::PoolHeader;
 use crate::format::queue::QueueHeader;
+use crate::format::ring::RingHeader;
+use crate::format::rwlock::RwlockHeader;
 use crate::format::schema::Kind;
+use crate::format::semaphores::SemaphoreHeader;
+use crate::format::stack::StackHeader;
 use crate::memory::{Memory, Segment};
 use crate::passport::{Passport, Record};
+use crate::structures::map_buckets::slots_of;
 use crate::structures::queue::read_values;
 use crate::sync::Relaxed;
 use crate::table::Entry;
@@ -175,16 +186,38 @@ impl StructureInfo {
     }
 
     fn new(segment: &Segment, entry: Entry, record: Option<Record>) -> Result<StructureInfo> {
-        let (kind, field) = match record.as_ref().filter(|record| !record.foreign).map(|record| record.kind) {
-            Some(Kind::ARRAY) => (StructureKind::Array, Some(offset_of!(ArrayHeader, capacity))),
-            Some(Kind::QUEUE) => (StructureKind::Queue, Some(offset_of!(QueueHeader, capacity))),
-            _ => (StructureKind::Unknown, None),
+        let kind = record.as_ref().filter(|record| !record.foreign).map_or(StructureKind::Unknown, |r| r.kind.into());
+        let mut info = StructureInfo { entry, kind, capacity: None, record };
+        info.capacity = info.number(segment)?;
+        Ok(info)
+    }
+
+    /// The first number that the structure was created with, as its header has it.
+    fn number(&self, segment: &Segment) -> Result<Option<u64>> {
+        let word =
+            |field: usize| Ok::<_, Error>(segment.region.u64_at(self.entry.offset + field as u64)?.load(Relaxed));
+        let field = match self.kind {
+            StructureKind::Array => offset_of!(ArrayHeader, capacity),
+            StructureKind::Queue => offset_of!(QueueHeader, capacity),
+            StructureKind::Stack => offset_of!(StackHeader, capacity),
+            StructureKind::Ring => offset_of!(RingHeader, capacity),
+            StructureKind::Broadcast | StructureKind::Stream => offset_of!(BroadcastHeader, capacity),
+            StructureKind::Pool => offset_of!(PoolHeader, capacity),
+            StructureKind::Semaphore => offset_of!(SemaphoreHeader, max),
+            StructureKind::Barrier => offset_of!(BarrierHeader, parties),
+            StructureKind::Latch => offset_of!(LatchHeader, initial),
+            StructureKind::RwLock => offset_of!(RwlockHeader, readers),
+            StructureKind::Channel if word(offset_of!(ChannelHeader, mode))? == CHANNEL_RENDEZVOUS => {
+                return Ok(Some(0));
+            }
+            StructureKind::Channel => offset_of!(ChannelHeader, capacity),
+            StructureKind::Map | StructureKind::Set => {
+                let size = |place: usize| self.elements().nth(place).map_or(0, |element| element.size());
+                return Ok(Some(slots_of(word(offset_of!(MapHeader, buckets))?, size(0), size(1))));
+            }
+            _ => return Ok(None),
         };
-        let capacity = match field {
-            Some(field) => Some(segment.region.u64_at(entry.offset + field as u64)?.load(Relaxed)),
-            None => None,
-        };
-        Ok(StructureInfo { entry, kind, capacity, record })
+        word(field).map(Some)
     }
 
     /// The structure's name.
@@ -207,7 +240,8 @@ impl StructureInfo {
         self.kind
     }
 
-    /// How many elements it has room for, if its kind is recorded. The number comes from the segment and is unchecked.
+    /// How many elements it has room for, or how many permits, parties, counts or readers a semaphore, a barrier, a latch or a
+    /// rwlock has; if its kind is recorded and has such a number. It comes from the segment and is unchecked.
     pub fn capacity(&self) -> Option<u64> {
         self.capacity
     }
@@ -227,7 +261,8 @@ impl StructureInfo {
     /// those that wait in a queue. What a peer writes meanwhile may be seen torn.
     ///
     /// # Errors
-    /// [`BadArgument`](ErrorKind::BadArgument) if kind or elements are not recorded, [`Corrupt`](ErrorKind::Corrupt) if
+    /// [`BadArgument`](ErrorKind::BadArgument) if kind or elements are not recorded, or the kind is neither array nor queue,
+    /// [`Corrupt`](ErrorKind::Corrupt) if
     /// the capacity does not fit the entry.
     pub fn read(&self, memory: &Memory, skip: u64, limit: u64) -> Result<Vec<Vec<u8>>> {
         let segment = &memory.segment;
@@ -237,8 +272,13 @@ impl StructureInfo {
             return Err(Error::new(ErrorKind::BadArgument, message));
         };
         let size = element.size();
-        if self.kind == StructureKind::Queue {
-            return read_values(segment, &self.entry, capacity, size, skip, limit);
+        match self.kind {
+            StructureKind::Array => {}
+            StructureKind::Queue => return read_values(segment, &self.entry, capacity, size, skip, limit),
+            other => {
+                let message = format!("`{}` is a {other}; only arrays and queues show their elements", self.name());
+                return Err(Error::new(ErrorKind::BadArgument, message));
+            }
         }
         let first = self.entry.offset + size_of::<ArrayHeader>() as u64;
         let fits = size.checked_mul(capacity).and_then(|bytes| bytes.checked_add(size_of::<ArrayHeader>() as u64));
@@ -260,9 +300,13 @@ impl StructureInfo {
 impl fmt::Display for StructureInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name(), self.kind)?;
-        match (self.element(), self.capacity) {
-            (Some(element), Some(capacity)) => write!(f, "<{element}>[{capacity}]"),
-            _ => write!(f, " of {} bytes", self.size()),
+        if self.kind == StructureKind::Unknown {
+            return write!(f, " of {} bytes", self.size());
         }
+        let elements: Vec<String> = self.elements().map(|element| element.to_string()).collect();
+        if !elements.is_empty() {
+            write!(f, "<{}>", elements.join(", "))?;
+        }
+        self.capacity.map_or(Ok(()), |capacity| write!(f, "[{capacity}]"))
     }
 }

@@ -19,9 +19,22 @@
 //!
 //! # The nouns
 //! A **segment** is a named piece of shared memory; [`Memory`] is this process's attachment to one. A **structure** lives in
-//! a segment under a name of its own: an [`Array`] or a [`Queue`]. Its **elements** are of a type that implements
+//! a segment under a name of its own: an [`Array`], a [`Queue`], a [`Map`], a [`Mutex`], …. Its **elements** are of a type that implements
 //! [`ShmLayout`]: numbers, also [`F16`] and [`Complex`], arrays of them, [`FixedStr`], [`Bool8`], an
 //! [`open_enum!`], a [`closed_enum!`], [`flags!`], a [`variant!`], or a struct with `#[derive(ShmLayout)]`. The segment's **table** says where each structure is, its **passport** (`.schema`) what it holds.
+//!
+//! # The structures
+//! | for | there is |
+//! |---|---|
+//! | data in place | [`Array`]; [`Signal`], the latest value, never torn; [`Map`] and [`Set`]; [`Pool`] |
+//! | handing over | [`Queue`], [`Stack`]; [`Ring`] between two; [`Channel`] with an end, [`Select`] over several |
+//! | telling many | [`Broadcast`], [`Stream`] with adaptors |
+//! | results | [`Future`], [`Lazy`], [`Once`] |
+//! | excluding | [`Mutex`], [`RwLock`], [`Condvar`], [`Semaphore`] |
+//! | meeting | [`Barrier`], [`Latch`], [`Event`] |
+//!
+//! Each has `create`, `open` and `open_or_create`, forms that wait, that wait with a deadline and that do not wait, and a page
+//! in `docs/structures` with its bytes, its states, and what every death leaves.
 //!
 //! # What is promised
 //! - Opening compares kind, layout, field names, units and enum values with what the segment remembers, and names the first
@@ -45,7 +58,8 @@
 //! before forking threads that outlive their parent.
 //!
 //! # Features
-//! `derive` (default): `#[derive(ShmLayout)]` and [`variant!`].
+//! - `derive` (default): `#[derive(ShmLayout)]` and [`variant!`].
+//! - `async`: every operation that waits also as a future, `…_async`, for any executor and without a thread per wait.
 //!
 //! # Platforms
 //! 64-bit little-endian Linux, 4.14 or later.

@@ -957,6 +957,9 @@ uint64_t zeroipc_memory_size(const zeroipc_memory *memory);
 zeroipc_status zeroipc_memory_entry_count(const zeroipc_memory *memory, uint32_t *count);
 /* Entry `index`, counted from 0. OUT_OF_BOUNDS behind the last. */
 zeroipc_status zeroipc_memory_entry(const zeroipc_memory *memory, uint32_t index, zeroipc_entry *entry);
+/* The kind of an entry as a word, such as "queue"; "schema" for `.schema`, "unknown" for what this library does not know.
+ * It knows the kinds of all structures, and opens arrays and queues. */
+const char *zeroipc_kind_name(uint32_t kind);
 /* How many handles, in all processes, are attached, this one included. */
 zeroipc_status zeroipc_memory_attachments(const zeroipc_memory *memory, uint64_t *count);
 /* The id of this attachment, as cells carry it; 0 for a read-only handle. */
@@ -3400,9 +3403,11 @@ static bool zeroipc_priv_knows_kind(uint32_t kind)
     return kind >= 1 && kind <= sizeof zeroipc_priv_kind_words / sizeof zeroipc_priv_kind_words[0];
 }
 
-static const char *zeroipc_priv_kind_word(uint32_t kind)
+const char *zeroipc_kind_name(uint32_t kind)
 {
-    return zeroipc_priv_knows_kind(kind) ? zeroipc_priv_kind_words[kind - 1] : "structure";
+    if (kind == ZEROIPC_KIND_SCHEMA)
+        return "schema";
+    return zeroipc_priv_knows_kind(kind) ? zeroipc_priv_kind_words[kind - 1] : "unknown";
 }
 
 /* Loads a record's only type: a private copy, checked. */
@@ -3459,7 +3464,7 @@ static zeroipc_status zeroipc_priv_check_record(const zeroipc_priv_plan *plan, c
     if (record->kind != plan->kind)
         return zeroipc_priv_fail(ZEROIPC_KIND_MISMATCH,
                                  "%s: its kind in the segment is %s; open it as that, or choose another name",
-                                 plan->who, zeroipc_priv_kind_word(record->kind));
+                                 plan->who, zeroipc_kind_name(record->kind));
     status = zeroipc_priv_load_type(plan, schema, record, at, &type, description);
     if (status != ZEROIPC_OK || (type.size == plan->type->size && type.schema == plan->type->schema))
         return status;
@@ -4045,13 +4050,13 @@ static zeroipc_status zeroipc_priv_make_plan(zeroipc_priv_plan *plan, zeroipc_me
         return zeroipc_priv_fail_closed("segment");
     if (name == NULL || type == NULL)
         return zeroipc_priv_fail(ZEROIPC_BAD_ARGUMENT, "the %s's name or type is NULL; pass both",
-                                 zeroipc_priv_kind_word(kind));
+                                 zeroipc_kind_name(kind));
     plan->memory = memory;
     plan->name = name;
     plan->type = type;
     plan->kind = kind;
     plan->capacity = capacity;
-    (void)snprintf(plan->who, sizeof plan->who, "%s `%s`", zeroipc_priv_kind_word(kind),
+    (void)snprintf(plan->who, sizeof plan->who, "%s `%s`", zeroipc_kind_name(kind),
                    zeroipc_priv_name(&shown, name));
     if (type->size == 0 || type->size > ZEROIPC_PRIV_MAX_ELEMENT)
         return zeroipc_priv_fail(ZEROIPC_BAD_ARGUMENT, "%s: its element has %u bytes and must have 1 to 2^30",

@@ -162,10 +162,7 @@ static void do_list(void)
         printf("%s{\"name\":", i == 0 ? "" : ",");
         put_text(entry.name);
         printf(",\"offset\":%" PRIu64 ",\"size\":%" PRIu64 ",\"kind\":\"%s\"}", entry.offset, entry.size,
-               entry.kind == ZEROIPC_KIND_SCHEMA         ? "schema"
-               : entry.kind == ZEROIPC_FORMAT_KIND_ARRAY ? "array"
-               : entry.kind == ZEROIPC_FORMAT_KIND_QUEUE ? "queue"
-                                                         : "unknown");
+               zeroipc_kind_name(entry.kind));
     }
     printf("]}\n");
 }

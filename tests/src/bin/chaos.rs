@@ -52,12 +52,12 @@ fn whole_matrix(only: Option<String>) -> ExitCode {
     println!("{:.1} s", start.elapsed().as_secs_f64());
     let mut failed = rows.iter().any(|row| !row.failures.is_empty());
     if !partly {
-        for wrong in matrix::unmatched(&rows) {
-            println!("FAILED {wrong}");
-            failed = true;
-        }
         if !failed && let Err(error) = std::fs::write(matrix::page(), matrix::render(&rows)) {
             println!("FAILED cannot write the page: {error}");
+            failed = true;
+        }
+        for wrong in matrix::unmatched(&rows) {
+            println!("FAILED {wrong}");
             failed = true;
         }
     }

@@ -71,13 +71,16 @@ mod map;
 pub mod matrix;
 mod mutex;
 mod once;
+mod pool;
 mod queue;
+mod ring;
 pub mod run;
 mod rwlock;
 mod segment;
 mod semaphore;
 mod set;
 mod signal;
+mod stack;
 pub mod storm;
 mod stream;
 
@@ -113,6 +116,9 @@ pub fn cases() -> Vec<Case> {
     all.extend(mutex::cases());
     all.extend(condvar::cases());
     all.extend(rwlock::cases());
+    all.extend(stack::cases());
+    all.extend(ring::cases());
+    all.extend(pool::cases());
     all
 }
 

@@ -45,9 +45,9 @@ fn written(death: &super::Death) -> Outcome {
 pub(super) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (operation, set) in [
-        ("set", (|signal| drop(signal.set(NEW).unwrap())) as fn(&Signal<Value>)),
-        ("try_set", |signal| drop(signal.try_set(NEW).unwrap().unwrap())),
-        ("update", |signal| drop(signal.update(|old| old.map(|number| number + 1)).unwrap())),
+        ("set", (|signal| assert_ne!(signal.set(NEW).unwrap(), 0)) as fn(&Signal<Value>)),
+        ("try_set", |signal| assert!(signal.try_set(NEW).unwrap().is_some())),
+        ("update", |signal| assert_ne!(signal.update(|old| old.map(|number| number + 1)).unwrap().1, 0)),
     ] {
         let case = Case::new("signal", operation)
             .prepare(create)
@@ -87,7 +87,7 @@ pub(super) fn cases() -> Vec<Case> {
                 }
             }
         })
-        .victim(|memory| drop(open(memory).set(NEW).unwrap()))
+        .victim(|memory| assert_ne!(open(memory).set(NEW).unwrap(), 0))
         .survivor(|memory, signal, death| {
             assert_eq!(found(memory, &signal), death.partners[0]);
             death.partners[0].clone()
@@ -112,7 +112,7 @@ pub(super) fn cases() -> Vec<Case> {
             }
             signal
         })
-        .victim(|memory| drop(open(memory).set(NEW).unwrap()))
+        .victim(|memory| assert_ne!(open(memory).set(NEW).unwrap(), 0))
         .survivor(|memory, signal, _| found(memory, &signal))
         .promise(|death| if death.at("recover.dead") { completed(NOT_WRITTEN) } else { written(death) });
     all.extend([overtaken, wakes, waits, recovers]);

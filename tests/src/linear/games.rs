@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use zeroipc::{Map, Memory, Queue};
+use zeroipc::{Channel, Map, Memory, Queue, Stack};
 
 use super::game::{Game, Player};
 use super::model::{self, Access, End, Lookup, Slot};
@@ -18,6 +18,10 @@ use crate::types::Item;
 pub fn games() -> Vec<Game> {
     vec![
         container::<Queue<Item>>("queue", |memory, room, calls| check::<Queue<Item>>(memory, room, calls, End::First)),
+        container::<Stack<Item>>("stack", |memory, room, calls| check::<Stack<Item>>(memory, room, calls, End::Last)),
+        container::<Channel<Item>>("channel", |memory, room, calls| {
+            check::<Channel<Item>>(memory, room, calls, End::First)
+        }),
         Game { structure: "map", prepare: prepare_map, play: play_map, check: check_map },
     ]
 }

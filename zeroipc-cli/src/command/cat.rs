@@ -82,6 +82,14 @@ fn open(args: &Cat) -> Result<Source, Failure> {
 /// Elements of which a record says what they are.
 fn recorded(memory: Memory, info: StructureInfo, segment: &str) -> Result<Source, Failure> {
     let name = info.name().to_owned();
+    if !matches!(info.kind(), StructureKind::Array | StructureKind::Queue | StructureKind::Unknown) {
+        let kind = info.kind();
+        let message = format!(
+            "`{segment}/{name}` is a {kind}, and `cat` shows the elements of arrays and queues; `zeroipc ls {segment}/{name}` \
+             tells what it holds"
+        );
+        return Err(Failure::Refused(message));
+    }
     let (description, capacity) = match (info.element(), info.capacity()) {
         (Some(element), Some(capacity)) => (element.bytes().to_vec(), capacity),
         (Some(_), None) => {

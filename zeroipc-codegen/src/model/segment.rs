@@ -165,16 +165,16 @@ fn schema_reserve(size: u64) -> u64 {
 fn place_all(structures: &mut [Structure], size: u64, resolver: &Resolver<'_>) -> u64 {
     let mut end = table_end(size) + schema_reserve(size);
     for structure in structures {
-        let align = structure.kind.align(&sizes(&structure.elements, resolver));
-        structure.offset = place(end, align);
+        let fit = structure.kind.fit(&structure.numbers, &sizes(&structure.elements, resolver));
+        structure.offset = place(end, fit);
         end = structure.offset.saturating_add(structure.size).checked_next_multiple_of(8).unwrap_or(u64::MAX);
     }
     end
 }
 
-/// The smallest offset from `start` on that lies 8 bytes before a multiple of `align`.
-fn place(start: u64, align: u64) -> u64 {
-    start.saturating_add(8).checked_next_multiple_of(align).map_or(u64::MAX, |end| end - 8)
+/// The smallest offset from `start` on that leaves `residue` when it is divided by `modulus`, a power of two.
+fn place(start: u64, (modulus, residue): (u64, u64)) -> u64 {
+    start.saturating_add(residue.wrapping_sub(start) & (modulus - 1))
 }
 
 /// One line for each thing that takes space.
@@ -196,10 +196,19 @@ mod tests {
 
     #[test]
     fn structures_lie_eight_bytes_before_a_line() {
-        assert_eq!(place(2576, 64), 2616);
-        assert_eq!(place(2616, 64), 2616);
-        assert_eq!(place(2617, 64), 2680);
-        assert_eq!(place(0, 4096), 4088);
+        assert_eq!(place(2576, (64, 56)), 2616);
+        assert_eq!(place(2616, (64, 56)), 2616);
+        assert_eq!(place(2617, (64, 56)), 2680);
+        assert_eq!(place(0, (4096, 4088)), 4088);
+        assert_eq!(place(2617, (64, 0)), 2624);
+    }
+
+    #[test]
+    fn elements_keep_their_alignment() {
+        let element = Element { size: 256, align: 256 };
+        for (kind, data) in [(StructureKind::Array, 8), (StructureKind::Ring, 200), (StructureKind::Pool, 72 + 64)] {
+            assert_eq!((place(1, kind.fit(&[5], &[element])) + data) % 256, 0, "{}", kind.word());
+        }
     }
 
     #[test]

@@ -139,8 +139,12 @@ impl StructureKind {
         match (self, i) {
             (Channel, 0) => (0, MAX_QUEUE_CAPACITY),
             (Array, 0) => (1, (MAX_SIZE - 8) / element.size.max(1)),
-            (Latch, _) => (1, u64::from(u32::MAX)),
-            (Semaphore | Barrier | RwLock, _) | (_, 1) => (1, 1000),
+            (Stack, _) => (1, (1 << 24) - 1),
+            (Pool, _) => (1, 1 << 27),
+            (Latch, _) => (1, 0x7fff_ffff),
+            (Semaphore, _) => (1, 65_536),
+            (Barrier, _) => (1, 65_535),
+            (RwLock, _) | (_, 1) => (1, 1000),
             _ => (1, MAX_QUEUE_CAPACITY),
         }
     }
@@ -155,39 +159,57 @@ impl StructureKind {
         let first = n.first().copied().unwrap_or(0);
         let second = n.get(1).copied().unwrap_or(0);
         let element = elements.first().copied().unwrap_or_default();
-        let cells = |header: u64, count: u64| header.saturating_add(count.saturating_mul(8 + element.words()));
+        let many = |header: u64, count: u64, each: u64| header.saturating_add(count.saturating_mul(each));
         match self {
-            Array => 8u64.saturating_add(first.saturating_mul(element.size)),
-            Queue => cells(24, first),
-            Stack => cells(16, first),
-            Ring => 128u64.saturating_add(first.saturating_mul(element.size.next_multiple_of(element.align.max(1)))),
-            Broadcast | Stream => cells(128 + 64 * second, first),
-            Map | Set => 72u64.saturating_add(buckets(first, element, elements.get(1).copied())),
-            Pool => cells(64, first),
-            Semaphore | Barrier | RwLock => 32 + 8 * first,
-            Latch | Mutex | Condvar | Once | Event => 16,
-            Signal => 48u64.saturating_add(4 * element.words()),
-            Future | Lazy => 64 + element.words(),
-            Channel => cells(64, first.max(1)),
+            Array => many(8, first, element.size),
+            Queue => many(24, first, 8 + element.words()),
+            Stack => many(16, first, 16 + element.words()),
+            Ring => many(self.data(n), first, element.size),
+            Broadcast | Stream => many(128 + 64 * second, first, 8 + element.words()),
+            Map => {
+                let value = elements.get(1).copied().unwrap_or_default().words();
+                // Two copies of values that are not one word.
+                buckets(first, element.words() + if value > 8 { 2 * value } else { value })
+            }
+            Set => buckets(first, element.words()),
+            Pool => many(self.data(n), first, element.words()),
+            Semaphore => many(32, first, 8),
+            Barrier => many(24, first, 8),
+            Latch | Mutex | Condvar | Event => 16,
+            Once => 8,
+            RwLock => many(72, first, 64),
+            Signal => 48 + 4 * element.words(),
+            Future | Lazy => 272 + element.words(),
+            Channel => many(584, first.max(1), 8 + element.words()),
         }
     }
 
-    /// The alignment of the structure's data; its header ends 8 bytes into a line of that many.
-    pub(crate) fn align(self, elements: &[Element]) -> u64 {
-        match (self, elements.first()) {
-            (Array | Ring, Some(element)) => element.align.max(64),
+    /// Where the elements begin in a structure whose elements keep their alignment; in others, the second word.
+    fn data(self, n: &[u64]) -> u64 {
+        match self {
+            Ring => 200,
+            Pool => 72 + (8 * n.first().copied().unwrap_or(0)).next_multiple_of(64),
+            _ => 8,
+        }
+    }
+
+    /// Where a structure goes: its offset leaves the second number when it is divided by the first one.
+    pub(crate) fn fit(self, n: &[u64], elements: &[Element]) -> (u64, u64) {
+        let align = match (self, elements.first()) {
+            (Array | Ring | Pool, Some(element)) => element.align.max(64),
             _ => 64,
+        };
+        match self {
+            Broadcast | Stream => (64, 0),
+            _ => (align, self.data(n).wrapping_neg() & (align - 1)),
         }
     }
 }
 
-/// The bytes of the buckets of a map or set, by `docs/structures/map.md`: lines with at least three slots, and a third more
-/// slots than entries.
-fn buckets(entries: u64, key: Element, value: Option<Element>) -> u64 {
-    let copies = |value: Element| if value.size > 8 { 2 } else { 1 };
-    let slot = key.words() + value.map_or(0, |value| copies(value) * value.words());
+/// The bytes of a map or a set for so many entries: a third more slots than that, in buckets of three or more.
+fn buckets(entries: u64, slot: u64) -> u64 {
     let bucket = (16 + 3 * slot).next_multiple_of(64);
-    let slots = (bucket - 16) / slot.max(8);
-    let needed = entries.saturating_mul(4).div_ceil(3).div_ceil(slots);
-    bucket.saturating_mul(needed.max(1).next_power_of_two())
+    let slots = (bucket - 16) / slot.max(1);
+    let needed = entries.saturating_mul(4).div_ceil(3).div_ceil(slots.max(1));
+    72_u64.saturating_add(needed.next_power_of_two().saturating_mul(bucket))
 }

@@ -22,6 +22,8 @@ use crate::memory::{Blueprint, Memory, Segment, structure_size};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 // A channel begins as a queue does.
@@ -291,6 +293,38 @@ impl<T: ShmLayout> Channel<T> {
             Err(error) if error.kind() == ErrorKind::TimedOut && !offer.withdraw() => Ok(()),
             sent => sent,
         }
+    }
+
+    /// As [`send`](Channel::send), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has sent nothing; in a rendezvous it takes the value back, unless a receiver has taken it
+    /// meanwhile, which nobody tells.
+    ///
+    /// # Errors
+    /// As [`send`](Channel::send); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn send_async(&self, value: T) -> Result<()> {
+        if self.send_at_hint(&value)? {
+            return Ok(());
+        }
+        if !self.rendezvous {
+            return waiting(self.mapped.segment(), move |patience| self.attempt_send(&value, patience)).await;
+        }
+        let mut offer = Offer::none(self);
+        waiting(self.mapped.segment(), move |patience| self.attempt_offer(&value, &mut offer, patience)).await
+    }
+
+    /// As [`recv`](Channel::recv), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has received nothing.
+    ///
+    /// # Errors
+    /// As [`recv`](Channel::recv); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn recv_async(&self) -> Result<T> {
+        waiting(self.mapped.segment(), |patience| self.attempt_recv_value(patience)).await
     }
 
     /// One attempt to send to a buffered channel.

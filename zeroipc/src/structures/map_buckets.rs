@@ -62,6 +62,12 @@ const fn slots_in(slot: usize) -> usize {
     (bucket_size(slot) - FIRST) / slot
 }
 
+/// How many slots so many buckets have; for who only looks at a structure.
+pub(crate) fn slots_of(buckets: u64, key: u64, value: u64) -> u64 {
+    // What a description can say fits.
+    buckets.saturating_mul(slots_in(slot_size(key as usize, value as usize)) as u64)
+}
+
 /// How many buckets hold so many entries at a good speed: with a third more slots, rounded up to a power of two.
 fn buckets_for(kind: Kind, name: &str, entries: u64, slots: u64) -> Result<u64> {
     let needed = entries.checked_mul(4).map(|four| four.div_ceil(3).div_ceil(slots));

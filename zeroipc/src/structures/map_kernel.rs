@@ -423,7 +423,7 @@ impl<'a, B: Buckets, P: Peers> Kernel<'a, B, P> {
         Ok(match self.try_lock(me, bucket, patience)? {
             Try::Held(hold) => Turn::Done(hold),
             Try::Busy(seen) => Turn::Wait(patience.nap(word, seen)),
-            Try::Busier => Turn::Wait(patience.nap(word, word.load(Relaxed))),
+            Try::Busier => Turn::Again,
         })
     }
 

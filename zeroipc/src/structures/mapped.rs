@@ -95,11 +95,6 @@ impl<H> Mapped<H> {
         &self.name
     }
 
-    /// How many bytes the structure's entry gives it.
-    pub(crate) fn size(&self) -> u64 {
-        self.size as u64
-    }
-
     /// Whether a record vouches for the type of the elements. Without one, every invariant that can be checked is.
     pub(crate) fn recorded(&self) -> bool {
         self.recorded

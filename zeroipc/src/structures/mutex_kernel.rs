@@ -259,7 +259,10 @@ impl<'a, P: Peers> Lock<'a, P> {
     #[cold]
     pub(crate) fn withdraw(&self, waiter: &mut Waiter) {
         let mine = std::mem::replace(&mut waiter.ticket, 0);
-        while mine != 0 {
+        if mine == 0 {
+            return;
+        }
+        loop {
             let word = self.lock.load(Relaxed);
             if ticket(word) != mine {
                 return;

@@ -37,7 +37,7 @@
 //! compiler from exchanging the two, and the heavy one is a system call
 //! ([membarrier](https://man7.org/linux/man-pages/man2/membarrier.2.html)) that runs a full fence in every running thread of the processes
 //! that take part: so one stands between the two accesses of who publishes, or before both, or behind both. Who cannot take part
-//! fences itself ([`Ring::is_fenced`]); who cannot make the call sleeps for a millisecond at most. The models have the
+//! fences itself ([`End`]); who cannot make the call sleeps for a millisecond at most. The models have the
 //! sequentially consistent fence on both sides.
 //!
 //! *The flag is the position.* It holds the position that the sleeper saw, plus one. A flag for the position that was just published

@@ -21,6 +21,8 @@ use crate::points::point;
 use crate::sync::{AtomicU32, AtomicU64, Relaxed};
 use crate::table::Fit;
 use crate::wait::deadline_after;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 
 const HEADER: u64 = size_of::<RwlockHeader>() as u64;
 
@@ -66,10 +68,10 @@ fn size(readers: u64) -> u64 {
 ///
 /// let mut writing = lock.write()?;
 /// if writing.previous_writer_died() {
-///     route.fill(0.0)?;
+///     route.fill(0.0);
 ///     writing.mark_consistent();
 /// }
-/// route.set(0, 52.5)?;
+/// route.set(0, 52.5);
 /// // From here on others read as well, and nobody has written between.
 /// let reading = writing.downgrade();
 /// assert_eq!(route.get(0), Some(52.5));
@@ -257,6 +259,49 @@ impl RwLock {
             Some(reading) => Ok(reading),
             None => queued.last_look()?.ok_or_else(|| Error::plain(ErrorKind::TimedOut)),
         }
+    }
+
+    /// As [`read`](RwLock::read), as a future (`docs/async.md`).
+    ///
+    /// A guard that is held while something else is awaited holds up every writer.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has locked nothing.
+    ///
+    /// # Errors
+    /// As [`read`](RwLock::read); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn read_async(&self) -> Result<RwReadGuard<'_>> {
+        let me = self.me()?;
+        let home = self.home(me);
+        let look = self.kernel().read_fast(me, home);
+        let reading = match look {
+            Look::Reads(reading) => reading,
+            look => {
+                let reader = Reader::new(home, look == Look::Behind);
+                let mut queued = QueuedReader { lock: self, me, reader };
+                waiting(self.words.mapped.segment(), move |patience| queued.attempt(patience)).await?
+            }
+        };
+        point!("rwlock.read.locked");
+        Ok(self.reading(me, reading))
+    }
+
+    /// As [`write`](RwLock::write), as a future (`docs/async.md`).
+    ///
+    /// A guard that is held while something else is awaited holds up everybody.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has locked nothing; its place among those who wait is given up.
+    ///
+    /// # Errors
+    /// As [`write`](RwLock::write); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn write_async(&self) -> Result<RwWriteGuard<'_>> {
+        let me = self.me()?;
+        let mut queued = QueuedWriter { lock: self, me, writer: Writer::new(OVERTAKEN) };
+        let held = waiting(self.words.mapped.segment(), move |patience| queued.attempt(patience)).await?;
+        Ok(self.writing(me, held))
     }
 
     /// Locks for reading if no writer has the lock or waits for its readers; `None` otherwise, or when all places are taken.

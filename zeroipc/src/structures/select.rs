@@ -301,7 +301,6 @@ impl<'a, R> Select<'a, R> {
 
     fn wait_until(mut self, deadline: Option<Instant>) -> Result<R> {
         self.check()?;
-        // One round without a look at the clock: most find what they want at once.
         let mut turns = Patience::new(1);
         loop {
             let Round { naps, offering, again } = match self.round() {
@@ -323,7 +322,7 @@ impl<'a, R> Select<'a, R> {
             {
                 return Ok(self.finish(index));
             }
-            if sleep.is_none() && slice(Duration::MAX, deadline).is_none() {
+            if sleep.is_none() {
                 return Err(Error::plain(ErrorKind::TimedOut));
             }
         }

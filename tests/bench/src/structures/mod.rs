@@ -1,5 +1,6 @@
 //! Every structure beside the best peer that can be had, in the same run.
 
+mod iceoryx;
 mod limits;
 mod messages;
 mod queues;

@@ -1,8 +1,9 @@
 //! Structures that values are put into and taken out of: what comes is whole, once, and where that is promised, in the
 //! order of each producer.
 
-use zeroipc::{Memory, Queue};
+use zeroipc::{Channel, Memory, Queue, Stack};
 
+use crate::SOON;
 use crate::chaos::load::{BRIEF, Journal, Load, Order, Worker, bag};
 use crate::containers::{Container, drained, item, number, refused};
 use crate::rng::Rng;
@@ -16,6 +17,47 @@ pub(super) fn queue() -> Load {
         .prepare(prepare::<Queue<Item>>)
         .work(work::<Queue<Item>>)
         .check(|memory, journals| check::<Queue<Item>>(memory, journals, Order::Fifo))
+}
+
+pub(super) fn stack() -> Load {
+    Load::new("stack")
+        .prepare(prepare::<Stack<Item>>)
+        .work(work::<Stack<Item>>)
+        .check(|memory, journals| check::<Stack<Item>>(memory, journals, Order::Any))
+}
+
+pub(super) fn channel() -> Load {
+    Load::new("channel")
+        .prepare(prepare::<Channel<Item>>)
+        .work(work::<Channel<Item>>)
+        .check(|memory, journals| check::<Channel<Item>>(memory, journals, Order::Fifo))
+}
+
+/// A channel without room: what was sent was taken, what was taken back was not, and what the dead have offered may be there.
+pub(super) fn rendezvous() -> Load {
+    Load::new("rendezvous")
+        .prepare(|memory, _| drop(Channel::<Item>::create(memory, "c", 0).unwrap()))
+        .work(|worker| {
+            let channel = Channel::<Item>::find(worker.memory());
+            while worker.goes_on() {
+                let value = worker.fresh();
+                match worker.rng.below(6) {
+                    0 => worker.does(PUT, value, || refused(channel.try_put(item(value))).map(|()| value)),
+                    1 | 2 => worker.does(PUT, value, || refused(channel.put(item(value), BRIEF)).map(|()| value)),
+                    3 => worker.does(TAKE, 0, || channel.try_take().unwrap().map(number)),
+                    _ => worker.does(TAKE, 0, || refused(channel.take(BRIEF)).map(number)),
+                };
+            }
+        })
+        .check(|memory, journals| {
+            let channel = Channel::<Item>::find(memory);
+            bag(journals, PUT, TAKE, &drained(&channel), Order::Fifo);
+            std::thread::scope(|scope| {
+                let sender = scope.spawn(|| channel.put(item(7), SOON));
+                assert_eq!(number(channel.take(SOON).unwrap()), 7);
+                sender.join().expect("it does not panic").unwrap();
+            });
+        })
 }
 
 fn prepare<C: Container>(memory: &Memory, rng: &mut Rng) {

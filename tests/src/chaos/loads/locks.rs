@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use zeroipc::{Array, ErrorKind, Mutex, Semaphore};
+use zeroipc::{Array, ErrorKind, Mutex, RwLock, Semaphore};
 
 use crate::chaos::load::{Answer, BRIEF, Load, additions};
 use crate::containers::refused;
@@ -12,6 +12,7 @@ use crate::{SOON, shake};
 const ADD: u8 = 1;
 const ACQUIRE: u8 = 2;
 const RELEASE: u8 = 3;
+const READ: u8 = 4;
 
 /// Two numbers that are the same, unless their owner dies between two steps.
 const FIRST: usize = 0;
@@ -60,6 +61,72 @@ pub(super) fn mutex() -> Load {
             assert!(!mutex.try_lock().unwrap().unwrap().previous_owner_died());
             let numbers = Array::<u64>::open(memory, "n").unwrap();
             additions(journals, ADD, 0, numbers.load(FIRST));
+        })
+}
+
+pub(super) fn rwlock() -> Load {
+    Load::new("rwlock")
+        .prepare(|memory, rng| {
+            // With and without a slot for every reader.
+            drop(RwLock::create(memory, "l", 1 + rng.below(8)).unwrap());
+            drop(Array::<u64>::create(memory, "n", 3).unwrap());
+        })
+        .work(|worker| {
+            let lock = RwLock::open(worker.memory(), "l").unwrap();
+            let numbers = Array::<u64>::open(worker.memory(), "n").unwrap();
+            let all = || (numbers.load(FIRST), numbers.load(SECOND), numbers.load(INSIDE));
+            let look = |died: bool| {
+                let (first, second, inside) = all();
+                shake::here();
+                assert_eq!(all(), (first, second, inside), "a writer is inside");
+                assert!(died || (second, inside) == (first, 0), "nobody said that a writer died");
+            };
+            while worker.goes_on() {
+                let waits = worker.rng.below(3) > 0;
+                let downgrades = worker.rng.below(4) == 0;
+                if worker.rng.below(2) == 0 {
+                    worker.does(READ, 0, || {
+                        let guard =
+                            if waits { refused(lock.read_timeout(BRIEF))? } else { lock.try_read().unwrap()? };
+                        look(guard.previous_writer_died());
+                        drop(guard);
+                        Some(0)
+                    });
+                    continue;
+                }
+                worker.does(ADD, 0, || {
+                    let mut guard =
+                        if waits { refused(lock.write_timeout(BRIEF))? } else { lock.try_write().unwrap()? };
+                    let (first, second, inside) = all();
+                    if guard.previous_writer_died() {
+                        shake::here();
+                        guard.mark_consistent();
+                    } else {
+                        assert_eq!((second, inside), (first, 0), "nobody said that a writer died");
+                    }
+                    numbers.store(INSIDE, 1);
+                    numbers.store(FIRST, first + 1);
+                    shake::here();
+                    numbers.store(SECOND, first + 1);
+                    numbers.store(INSIDE, 0);
+                    if downgrades {
+                        let guard = guard.downgrade();
+                        look(guard.previous_writer_died());
+                    }
+                    Some(first)
+                });
+            }
+        })
+        .check(|memory, journals| {
+            let lock = RwLock::open(memory, "l").unwrap();
+            let mut guard = lock.write_timeout(SOON).unwrap();
+            guard.mark_consistent();
+            drop(guard);
+            let readers: Vec<_> = (0..lock.readers()).map(|_| lock.read_timeout(SOON).unwrap()).collect();
+            assert!(lock.try_write().unwrap().is_none(), "a writer comes in beside readers");
+            drop(readers);
+            assert!(!lock.try_write().unwrap().unwrap().previous_writer_died());
+            additions(journals, ADD, 0, Array::<u64>::open(memory, "n").unwrap().load(FIRST));
         })
 }
 

@@ -4,6 +4,7 @@ mod array;
 mod broadcast;
 mod container;
 mod lazy;
+mod lent;
 mod locks;
 mod map;
 mod meetings;
@@ -17,8 +18,14 @@ pub fn loads() -> Vec<Load> {
         array::load(),
         broadcast::load(),
         container::queue(),
+        container::stack(),
+        container::channel(),
+        container::rendezvous(),
         lazy::load(),
+        lent::ring(),
+        lent::pool(),
         locks::mutex(),
+        locks::rwlock(),
         locks::semaphore(),
         map::map(),
         meetings::barrier(),
