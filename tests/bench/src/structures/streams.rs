@@ -55,7 +55,12 @@ fn ours(stream: &Stream<u64>, subscribers: u64, count: u64, idle: fn()) -> Durat
     };
     let mut others: Vec<(usize, Box<dyn FnOnce()>)> = vec![(1, Box::new(publish))];
     for _ in 1..subscribers {
-        others.push((0, Box::new(move || drop(subscribe()))));
+        others.push((
+            0,
+            Box::new(move || {
+                subscribe();
+            }),
+        ));
     }
     alongside(others, subscribe)
 }
