@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use async_executor::Executor;
 use futures_lite::FutureExt as _;
 use zeroipc::{
-    Barrier, Broadcast, Channel, Condvar, ErrorKind, Event, Future as Promised, Latch, Lazy, Memory, Mutex, Once,
-    Queue, Result, RwLock, Semaphore, Signal, Stream,
+    Barrier, Broadcast, Channel, Condvar, ErrorKind, Event, Future as Promised, Latch, Lazy, Memory, Mutex, Once, Pool,
+    Queue, Result, Ring, RwLock, Semaphore, Signal, Stack, Stream,
 };
 use zeroipc_tests::actor::Script;
 use zeroipc_tests::futures::{Bell, block_on, poll, threads_called, until_asleep};
@@ -275,6 +275,34 @@ fn channel() {
         let received = woken(rendezvous.recv_async(), || drop(scope.spawn(|| rendezvous.send(3).unwrap())));
         assert_eq!(received.unwrap(), 3);
     });
+}
+
+#[test]
+fn stack_ring_and_pool() {
+    let (_name, memory) = memory();
+    let stack = Stack::<u64>::create(&memory, "s", 1).unwrap();
+    dropped(stack.pop_async());
+    assert_eq!(woken(stack.pop_async(), || stack.push(1).unwrap()).unwrap(), 1);
+    block_on(stack.push_async(2)).unwrap();
+    dropped(stack.push_async(3));
+    woken(stack.push_async(4), || assert_eq!(stack.pop().unwrap(), 2)).unwrap();
+    assert_eq!(block_on(stack.pop_async()).unwrap(), 4);
+
+    let ring = Ring::<u64>::create(&memory, "r", 1).unwrap();
+    let (mut producer, mut consumer) = (ring.producer().unwrap(), ring.consumer().unwrap());
+    dropped(consumer.pop_async());
+    assert_eq!(woken(consumer.pop_async(), || producer.push(1).unwrap()).unwrap(), 1);
+    block_on(producer.push_async(2)).unwrap();
+    dropped(producer.push_async(3));
+    woken(producer.push_async(4), || assert_eq!(block_on(consumer.pop_async()).unwrap(), 2)).unwrap();
+    drop(block_on(consumer.peek_async(1)).unwrap());
+    assert_eq!(consumer.pop().unwrap(), 4);
+    drop(block_on(producer.reserve_async(1)).unwrap());
+
+    let pool = Pool::<u64>::create(&memory, "p", 1).unwrap();
+    let guard = block_on(pool.acquire_async()).unwrap();
+    dropped(pool.acquire_async());
+    drop(woken(pool.acquire_async(), || drop(guard)).unwrap());
 }
 
 #[test]
@@ -683,6 +711,10 @@ fn futures_can_be_sent() {
     sent(&signal.wait_for_change_async(0));
     let mutex = Mutex::create(memory, "mutex").unwrap();
     sent(&mutex.lock_async());
+    sent(&Stack::<u64>::create(memory, "stack", 1).unwrap().pop_async());
+    sent(&Ring::<u64>::create(memory, "ring", 1).unwrap().producer().unwrap().push_async(1));
+    sent(&Ring::<u64>::open(memory, "ring").unwrap().consumer().unwrap().pop_async());
+    sent(&Pool::<u64>::create(memory, "pool", 1).unwrap().acquire_async());
     let rwlock = RwLock::create(memory, "rwlock", 1).unwrap();
     sent(&rwlock.read_async());
     sent(&rwlock.write_async());

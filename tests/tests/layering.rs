@@ -4,16 +4,23 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A module of the runtime, and the modules that it must not know.
-const FORBIDDEN: [(&str, &[&str]); 9] = [
-    ("os", &["region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "error"]),
-    ("sync", &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "error"]),
-    ("error", &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries"]),
-    ("region", &["table", "passport", "memory", "attach", "structures", "wait", "entries"]),
-    ("table", &["os", "passport", "memory", "attach", "structures", "wait", "entries"]),
-    ("passport", &["os", "memory", "attach", "structures", "wait", "entries"]),
-    ("attach", &["region", "table", "passport", "memory", "structures", "wait", "entries"]),
-    ("structures", &["os", "attach", "passport"]),
-    ("shm_layout", &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries"]),
+const FORBIDDEN: [(&str, &[&str]); 10] = [
+    ("os", &["region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "error", "reactor"]),
+    (
+        "sync",
+        &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "error", "reactor"],
+    ),
+    ("error", &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "reactor"]),
+    ("region", &["table", "passport", "memory", "attach", "structures", "wait", "entries", "reactor"]),
+    ("table", &["os", "passport", "memory", "attach", "structures", "wait", "entries", "reactor"]),
+    ("passport", &["os", "memory", "attach", "structures", "wait", "entries", "reactor"]),
+    ("attach", &["region", "table", "passport", "memory", "structures", "wait", "entries", "reactor"]),
+    ("structures", &["os", "attach", "passport", "reactor"]),
+    ("reactor", &["region", "table", "passport", "attach", "wait", "entries"]),
+    (
+        "shm_layout",
+        &["os", "region", "table", "passport", "memory", "attach", "structures", "wait", "entries", "reactor"],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -11,7 +11,7 @@ use zeroipc_tests::scale::count;
 fn histories_of_threads_are_linearizable() {
     let seed = Rng::seed();
     for game in games() {
-        let rounds = count(1000, 20_000);
+        let rounds = count(1000, 5_000);
         game::by_threads(&game, seed, rounds).unwrap_or_else(|failure| panic!("{failure}"));
         println!("{}: {rounds} rounds from seed {seed} on", game.structure);
     }
@@ -21,7 +21,7 @@ fn histories_of_threads_are_linearizable() {
 fn histories_with_dead_processes_are_linearizable() {
     let seed = Rng::seed();
     for game in games() {
-        let rounds = count(100, 1000);
+        let rounds = count(100, 500);
         let program = Path::new(env!("CARGO_BIN_EXE_chaos"));
         let kills = game::by_processes(&game, program, seed, rounds).unwrap_or_else(|failure| panic!("{failure}"));
         println!("{}: {rounds} rounds from seed {seed} on, {kills} kills", game.structure);

@@ -120,11 +120,12 @@ impl Reactor {
         let mut vigil = Vigil::default();
         let mut slept = Slept::Over;
         let mut round = ROUNDS.0;
-        let mut was_idle = false;
+        let mut idle_since: Option<Instant> = None;
         loop {
             // Read before the look: who rings has changed the roster before.
             let rung = bell.load(Relaxed) as u32;
-            let look = self.books().look(number, &mut vigil, slept, (bell, rung), was_idle);
+            let is_over = idle_since.is_some_and(|since| since.elapsed() >= IDLE);
+            let look = self.books().look(number, &mut vigil, slept, (bell, rung), is_over);
             look.orphans.into_iter().for_each(os::futex_wake_at);
             if !look.wakers.is_empty() {
                 round = ROUNDS.0;
@@ -137,7 +138,10 @@ impl Reactor {
                 Next::Idle => IDLE,
                 Next::End => return,
             };
-            was_idle = matches!(look.next, Next::Idle);
+            idle_since = match look.next {
+                Next::Idle => idle_since.or_else(|| Some(Instant::now())),
+                Next::Sleep(_) | Next::End => None,
+            };
             slept = vigil.sleep(at_most);
             if matches!(slept, Slept::Fault | Slept::Refused) {
                 // A word was unmapped before the sleep, or there are only rounds.
@@ -173,7 +177,7 @@ impl Books {
         vigil: &mut Vigil,
         slept: Slept,
         (bell, rung): (&AtomicU64, u32),
-        was_idle: bool,
+        is_over: bool,
     ) -> Look {
         let now = Instant::now();
         let (woken, orphans) = match slept {
@@ -185,7 +189,7 @@ impl Books {
         vigil.add(bell, rung);
         let next = match self.roster.arm(number, now, |word, low| vigil.add(word, low)) {
             Some(at_most) => Next::Sleep(at_most),
-            None if was_idle && self.roster.retire(number) => Next::End,
+            None if is_over && self.roster.retire(number) => Next::End,
             None => Next::Idle,
         };
         Look { orphans, wakers, errands, next }

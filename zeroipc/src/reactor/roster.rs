@@ -289,14 +289,12 @@ impl<K> Roster<K> {
 
     /// A watch's thread could not be started: all who rely on it are called, and find out for themselves.
     pub(crate) fn abandon(&mut self, number: usize) -> (Vec<Waker>, Vec<Errand>) {
-        for (_, word) in &self.watches[number].words {
-            for &key in &word.sleepers {
-                if let Slot::Asleep(sleep) = &mut self.slots[key] {
-                    sleep.early = sleep.early.min(self.watches[number].until);
-                }
+        let until = self.watches[number].until;
+        for key in self.watches[number].words.values().flat_map(|word| &word.sleepers) {
+            if let Slot::Asleep(sleep) = &mut self.slots[*key] {
+                sleep.early = sleep.early.min(until);
             }
         }
-        let until = self.watches[number].until;
         let called = self.look(number, None, until);
         self.watches[number].state = State::Away;
         called

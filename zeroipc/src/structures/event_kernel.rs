@@ -135,10 +135,9 @@ impl<'a, P: Peers> Kernel<'a, P> {
         }
         let sleeping = word & !EVENT_SET_BIT | EVENT_WAIT_BIT;
         // Should the CAS fail, the word is another, and there is no sleep on what it was; or somebody else has set the bit.
-        if word & EVENT_SET_BIT == 0 && word != sleeping {
-            if self.state.compare_exchange(word, sleeping, Relaxed, Relaxed).is_ok() {
-                point!("event.wait.marked");
-            }
+        let unset = word & EVENT_SET_BIT == 0;
+        if unset && word != sleeping && self.state.compare_exchange(word, sleeping, Relaxed, Relaxed).is_ok() {
+            point!("event.wait.marked");
         }
         waiting.slept = true;
         Turn::Wait(Nap::until_changed(self.state, sleeping))

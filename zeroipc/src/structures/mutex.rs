@@ -60,11 +60,11 @@ const SIZE: u64 = size_of::<MutexHeader>() as u64;
 /// let mut guard = mutex.lock()?;
 /// if guard.previous_owner_died() {
 ///     // Somebody died between the two steps below: put the invariant right, and say so.
-///     accounts.set(1, -accounts.get(0).unwrap_or(0))?;
+///     accounts.store(1, -accounts.load(0));
 ///     guard.mark_consistent();
 /// }
-/// accounts.set(0, accounts.get(0).unwrap_or(0) - 10)?;
-/// accounts.set(1, accounts.get(1).unwrap_or(0) + 10)?;
+/// accounts.store(0, accounts.load(0) - 10);
+/// accounts.store(1, accounts.load(1) + 10);
 /// drop(guard);
 /// # Ok::<(), zeroipc::Error>(())
 /// ```

@@ -21,6 +21,8 @@ use crate::region::Region;
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU32, AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: u64 = size_of::<PoolHeader>() as u64;
@@ -318,6 +320,24 @@ impl<T: ShmLayout> Pool<T> {
     /// [`TimedOut`](ErrorKind::TimedOut); otherwise as [`try_acquire`](Pool::try_acquire).
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<PoolGuard<'_, T>> {
         self.acquire_until(deadline_after(timeout))
+    }
+
+    /// As [`acquire`](Pool::acquire), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has acquired nothing, and a wake that was for it goes on to another.
+    ///
+    /// # Errors
+    /// As [`acquire`](Pool::acquire); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn acquire_async(&self) -> Result<PoolGuard<'_, T>> {
+        let me = self.segment().me()?;
+        let kernel = self.objects.kernel();
+        let claim = waiting(self.objects.mapped.segment(), move |patience| {
+            kernel.attempt(me, patience).map_err(|stop| self.failed(stop))
+        })
+        .await?;
+        Ok(self.guard(me, claim))
     }
 
     fn acquire_until(&self, deadline: Option<Instant>) -> Result<PoolGuard<'_, T>> {

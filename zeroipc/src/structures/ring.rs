@@ -19,6 +19,8 @@ use crate::region::{copy_in, copy_out};
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: usize = size_of::<RingHeader>();
@@ -235,6 +237,21 @@ impl<T: ShmLayout> MappedWords<T> {
         if known >= needed { Ok(known) } else { self.wait(end, needed, deadline) }
     }
 
+    /// As [`ready`](Words::ready), as a future.
+    #[cfg(feature = "async")]
+    async fn ready_async(&self, end: &mut End, needed: u64) -> Result<u64> {
+        let known = self.known(end);
+        if known >= needed {
+            return Ok(known);
+        }
+        self.check_owner(end)?;
+        let kernel = self.kernel();
+        waiting(self.mapped.segment(), move |patience| {
+            kernel.attempt(end, needed, patience).map_err(|Corrupt| self.corrupt())
+        })
+        .await
+    }
+
     #[cold]
     #[inline(never)]
     fn wait(&self, end: &mut End, needed: u64, deadline: Option<Instant>) -> Result<u64> {
@@ -442,6 +459,34 @@ impl<T: ShmLayout> RingProducer<T> {
         self.words.ready(&mut self.end, 1, None)?;
         self.put(&value);
         Ok(())
+    }
+
+    /// As [`push`](RingProducer::push), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has published nothing.
+    ///
+    /// # Errors
+    /// As [`push`](RingProducer::push); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn push_async(&mut self, value: T) -> Result<()> {
+        self.words.ready_async(&mut self.end, 1).await?;
+        self.put(&value);
+        Ok(())
+    }
+
+    /// As [`reserve`](RingProducer::reserve), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has reserved nothing.
+    ///
+    /// # Errors
+    /// As [`push`](RingProducer::push); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn reserve_async(&mut self, count: usize) -> Result<RingReservation<'_, T>> {
+        let len = self.piece(count);
+        self.words.ready_async(&mut self.end, len).await?;
+        Ok(RingReservation { len: len as usize, producer: self })
     }
 
     /// Publishes an element, waiting for room for at most `timeout`.
@@ -667,6 +712,32 @@ impl<T: ShmLayout> RingConsumer<T> {
     pub fn pop(&mut self) -> Result<T> {
         self.words.ready(&mut self.end, 1, None)?;
         Ok(self.get())
+    }
+
+    /// As [`pop`](RingConsumer::pop), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](RingConsumer::pop); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn pop_async(&mut self) -> Result<T> {
+        self.words.ready_async(&mut self.end, 1).await?;
+        Ok(self.get())
+    }
+
+    /// As [`peek`](RingConsumer::peek), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has changed nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](RingConsumer::pop); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn peek_async(&mut self, count: usize) -> Result<RingPeeked<'_, T>> {
+        let ready = self.words.ready_async(&mut self.end, 1).await?;
+        Ok(self.peeked(count, ready))
     }
 
     /// Takes the first element, waiting for one for at most `timeout`.

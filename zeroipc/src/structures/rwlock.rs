@@ -68,10 +68,10 @@ fn size(readers: u64) -> u64 {
 ///
 /// let mut writing = lock.write()?;
 /// if writing.previous_writer_died() {
-///     route.fill(0.0)?;
+///     route.fill(0.0);
 ///     writing.mark_consistent();
 /// }
-/// route.set(0, 52.5)?;
+/// route.set(0, 52.5);
 /// // From here on others read as well, and nobody has written between.
 /// let reading = writing.downgrade();
 /// assert_eq!(route.get(0), Some(52.5));

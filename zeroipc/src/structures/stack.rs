@@ -20,6 +20,8 @@ use crate::region::Region;
 use crate::shm_layout::ShmLayout;
 use crate::sync::{AtomicU32, AtomicU64, Relaxed};
 use crate::table::Fit;
+#[cfg(feature = "async")]
+use crate::wait::waiting;
 use crate::wait::{blocking, deadline_after};
 
 const HEADER: usize = size_of::<StackHeader>();
@@ -426,6 +428,59 @@ impl<T: ShmLayout> Stack<T> {
     #[inline(never)]
     fn pop_slow(&self, value: &mut MaybeUninit<T>, deadline: Option<Instant>) -> Result<()> {
         self.wait(deadline, || self.pop_now(value))
+    }
+
+    /// As [`push`](Stack::push), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has pushed nothing.
+    ///
+    /// # Errors
+    /// As [`push`](Stack::push); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn push_async(&self, value: T) -> Result<()> {
+        if self.push_popped(&value)? {
+            return Ok(());
+        }
+        let me = self.segment().me()?;
+        self.wait_async(move || self.push_now(me, &value)).await
+    }
+
+    /// As [`pop`](Stack::pop), as a future (`docs/async.md`).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has taken nothing.
+    ///
+    /// # Errors
+    /// As [`pop`](Stack::pop); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    #[cfg(feature = "async")]
+    pub async fn pop_async(&self) -> Result<T> {
+        self.segment().writable()?;
+        let mut value = MaybeUninit::uninit();
+        if !self.pop_live(&mut value) {
+            let value = &mut value;
+            self.wait_async(move || self.pop_now(value)).await?;
+        }
+        // SAFETY: it was just filled, and every pattern of bytes is a `T` since that is `Pod`.
+        Ok(unsafe { value.assume_init() })
+    }
+
+    #[cfg(feature = "async")]
+    async fn wait_async(&self, mut operation: impl FnMut() -> Result<bool, Stop>) -> Result<()> {
+        let kernel = self.kernel();
+        waiting(self.nodes.mapped.segment(), move |patience| {
+            Ok(match kernel.attempt(patience, &mut operation).map_err(|_| self.corrupt())? {
+                Turn::Done(wake) => {
+                    if wake {
+                        kernel.wake();
+                    }
+                    Turn::Done(())
+                }
+                Turn::Again => Turn::Again,
+                Turn::Wait(nap) => Turn::Wait(nap),
+            })
+        })
+        .await
     }
 
     fn wait(&self, deadline: Option<Instant>, mut operation: impl FnMut() -> Result<bool, Stop>) -> Result<()> {

@@ -79,7 +79,12 @@ pub(super) fn one_to(subscribers: u64, count: u64, idle: fn()) -> Duration {
     };
     let mut others: Vec<(usize, Box<dyn FnOnce()>)> = vec![(1, Box::new(publish))];
     for _ in 1..subscribers {
-        others.push((0, Box::new(move || drop(subscribe()))));
+        others.push((
+            0,
+            Box::new(move || {
+                subscribe();
+            }),
+        ));
     }
     alongside(others, subscribe)
 }
