@@ -2,7 +2,7 @@
 
 use zeroipc::{Array, ErrorKind, Memory, Pool, PoolHandle};
 
-use super::{Case, completed, dies};
+use super::{Case, Operation, completed, dies};
 use crate::SOON;
 
 /// A pool of so many objects, all free, and a place for a handle.

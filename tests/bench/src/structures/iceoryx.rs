@@ -9,7 +9,7 @@ use iceoryx2::port::subscriber::Subscriber;
 use iceoryx2::prelude::*;
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 
-use crate::process::{Gate, alongside};
+use super::together::{Gate, alongside};
 
 /// How many samples may be on their way.
 const BUFFER: usize = 64;

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use zeroipc::{Map, Memory, Result};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::report::Report;
 
 pub(super) fn add(report: &mut Report, repeat: usize, scale: u64) -> Result<()> {

@@ -7,9 +7,11 @@ mod locks;
 mod maps;
 mod messages;
 mod queues;
+mod race;
 mod rings;
 mod stacks;
 mod streams;
+mod together;
 
 use zeroipc::Result;
 

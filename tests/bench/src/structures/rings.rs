@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use zeroipc::{Result, Ring, ShmLayout};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::process::{beside, pin};
 use crate::report::{Comparison, Report};
 use crate::scenario::{memory, until};

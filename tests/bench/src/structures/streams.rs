@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use zeroipc::{Result, Stream};
 
 use super::iceoryx;
-use crate::measure::Race;
-use crate::process::{Gate, alongside};
+use super::race::Race;
+use super::together::{Gate, alongside};
 use crate::report::{Comparison, Report};
 use crate::scenario::{memory, until};
 
