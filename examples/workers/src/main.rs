@@ -27,7 +27,7 @@ struct Job {
 
 impl Job {
     fn new(number: u64) -> Job {
-        Job { number, below: 20_000 + 500 * number }
+        Job { number, below: 5_000 + 200 * number }
     }
 }
 
