@@ -17,7 +17,8 @@
 //! Invariants:
 //! - **I1** Only who holds the role changes cells, the head's position and the limit, and there is one at a time.
 //! - **I2** Positions are committed in order, without a gap: when `p` is FULL, all before it were.
-//! - **I3** `head` is at most the first uncommitted position, and at least that less [`BROADCAST_BATCH`].
+//! - **I3** `head` is at most the first uncommitted position, and at least that less [`BROADCAST_BATCH`], or the capacity if that is
+//!   less: so the cells of a batch are still there when its producer dies.
 //! - **I4** A slot that is FREE has a cursor that is nowhere. Only who has TAKEN a slot changes it, unless it is dead.
 //! - **I5** A reader's cursor never falls, once it has joined.
 //! - **I6** Policy *wait*: no position at or behind `cursor + capacity` is begun, for any reader that has joined.

@@ -386,7 +386,7 @@ impl<T: ShmLayout> Publishing<T> {
     #[inline(always)]
     fn granted(&self, wanted: usize) -> usize {
         if self.ground.segment().id() == Some(self.me) {
-            (self.limit - self.next).min(BROADCAST_BATCH).min(wanted as u64) as usize
+            (self.limit - self.next).min(BROADCAST_BATCH).min(self.ground.capacity()).min(wanted as u64) as usize
         } else {
             0
         }
