@@ -261,7 +261,7 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         let mut position = position_of(self.head()).min(LAST_POSITION);
         // A batch may be under way, or its producer dead (I3).
         for _ in 0..BROADCAST_BATCH {
-            if self.look(position) != Look::Here {
+            if position == LAST_POSITION || self.look(position) != Look::Here {
                 break;
             }
             position += 1;
@@ -326,8 +326,10 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         // What was granted before is published, and a reader that just joins may still stand behind it.
         let until = until.max(next);
         if until < wanted {
+            // A producer that died may have begun to write here, so that what was there is nobody's any more.
+            let begun = next + u64::from(self.state(next).load(Relaxed) == writing(next));
             // SYNC limit
-            self.words.limit().store(until, Release);
+            self.words.limit().store(until.max(begun), Release);
             point!("broadcast.grant.lowered");
         }
         match slowest {
@@ -509,7 +511,8 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         let position = match start {
             Start::Now => published,
             Start::Oldest => oldest,
-            Start::At(position) => position.clamp(oldest, published),
+            // It was published when the caller asked, and another look at the head may be older than that.
+            Start::At(position) => position.max(oldest),
         };
         if !waits {
             self.show(slot, position);
