@@ -775,10 +775,16 @@ impl<T: ShmLayout> Reading<T> {
         self.place.slot.is_some() && self.ground.waits()
     }
 
+    /// Whether the slot, if there is one, is this process's, and not that of the one that it was forked from.
+    #[inline(always)]
+    pub(crate) fn is_mine(&self) -> bool {
+        self.place.is_mine(&self.ground)
+    }
+
     /// Copies the next element out, if nothing is special.
     #[inline(always)]
     fn copy(&self, value: &mut MaybeUninit<T>) -> bool {
-        self.place.is_mine(&self.ground) && self.ground.copy(self.place.position, value)
+        self.is_mine() && self.ground.copy(self.place.position, value)
     }
 
     /// Moves behind the element that was copied.
