@@ -256,15 +256,19 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         word
     }
 
-    /// The first position that is not published, or one before it if peers are at work.
+    /// The first position that is not published, or one before it if peers are at work; never before what an earlier call has
+    /// returned.
     pub(crate) fn published(&self) -> u64 {
         let mut position = position_of(self.head()).min(LAST_POSITION);
         // A batch may be under way, or its producer dead (I3).
         for _ in 0..BROADCAST_BATCH {
-            if position == LAST_POSITION || self.look(position) != Look::Here {
-                break;
-            }
-            position += 1;
+            position = match self.look(position) {
+                _ if position == LAST_POSITION => break,
+                Look::Here => position + 1,
+                // The head that was loaded is a lap old; all before this one is published (I2).
+                Look::Lapped(found) => found.min(LAST_POSITION),
+                Look::NotYet(_) | Look::Corrupt => break,
+            };
         }
         position
     }
@@ -511,7 +515,7 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         let position = match start {
             Start::Now => published,
             Start::Oldest => oldest,
-            // It was published when the caller asked, and another look at the head may be older than that.
+            // It was published when the caller asked. Not `clamp`: a hostile head may have fallen since.
             Start::At(position) => position.max(oldest),
         };
         if !waits {

@@ -963,15 +963,22 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_begins_no_earlier_than_where_it_wants() {
-        // Its look at the head is a lap old.
+    fn what_was_published_stays_published() {
+        // A look at the head that is a lap old.
         let words = still(4, [6, 5]);
+        assert_eq!(Kernel { words: &words, peers: &Nobody }.published(), 7);
+    }
+
+    #[test]
+    fn a_reader_begins_no_earlier_than_where_it_wants() {
+        // The head has fallen since the reader asked.
+        let words = still(4, [4, 3]);
         let kernel = Kernel { words: &words, peers: &Nobody };
-        assert_eq!(kernel.published(), 4);
+        assert_eq!(kernel.published(), 5);
         for waits in [false, true] {
-            assert_eq!(kernel.place(0, Start::At(5), waits), Some(5));
+            assert_eq!(kernel.place(0, Start::At(7), waits), Some(7));
         }
-        assert_eq!(kernel.place(0, Start::At(1), false), Some(2));
+        assert_eq!(kernel.place(0, Start::At(1), false), Some(3));
     }
 
     #[test]
