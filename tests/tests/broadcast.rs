@@ -413,6 +413,28 @@ fn producers_that_are_killed_are_succeeded() {
 }
 
 #[test]
+fn a_batch_of_more_than_the_capacity_goes_in_parts() {
+    // Batches: 0; 1; 2; 3; 4; 5, 6, 7. It dies with 7, which is more than a lap behind the last move of the head.
+    for (capacity, point) in [(1, "begun"), (1, "committed"), (2, "committed")] {
+        let (name, memory) = segment();
+        let broadcast = Broadcast::<Item>::create_with_policy(&memory, "b", capacity, 2, Policy::Overwrite).unwrap();
+        let mut view = broadcast.view();
+        let script = Script::new(env!("CARGO_BIN_EXE_broadcaster")).args(["publish", &name]).arg(100);
+        let mut producer = script.kill_at(&format!("broadcast.publish.{point}"), 8).start();
+        producer.expect("ready");
+        producer.send("go");
+        producer.wait_killed();
+        let published = if point == "begun" { 7 } else { 8 };
+        assert_eq!(broadcast.position(), published, "{capacity} {point}");
+        // What the death left is lost, not damage.
+        let received = view.try_recv().unwrap().map(|received| (received.position, received.lost));
+        let expected = (point != "begun").then_some((8 - capacity, 8 - capacity));
+        assert_eq!(received, expected, "{capacity} {point}");
+        assert_eq!(broadcast.producer().unwrap().position(), published);
+    }
+}
+
+#[test]
 fn a_read_only_handle_can_look() {
     let (name, memory) = segment();
     let broadcast = waiting(&memory, 4, 2);

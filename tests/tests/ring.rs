@@ -349,6 +349,32 @@ fn a_dead_process_leaves_its_roles_and_no_half_elements() {
 }
 
 #[test]
+fn what_a_forked_child_inherits_in_place_it_neither_publishes_nor_releases() {
+    let (_name, memory) = segment(1 << 16);
+    let (ring, mut producer, mut consumer) = ring::<u64>(&memory, 4);
+    producer.push(7).unwrap();
+    let peeked = consumer.peek(1).unwrap();
+    let reservation = producer.reserve(1).unwrap();
+    // SAFETY: the child only uses the ring and ends.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        reservation.commit(1);
+        peeked.release(1);
+        // SAFETY: ends the child without the test's own clean-up.
+        unsafe { libc::_exit(0) };
+    }
+    let mut status = 0;
+    // SAFETY: `pid` is the child, and `status` is writable.
+    unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(status, 0);
+    assert_eq!(ring.len().unwrap(), 1, "the child has moved its parent's positions");
+    peeked.release(1);
+    assert!(ring.is_empty().unwrap());
+    drop(reservation);
+    assert!(ring.is_empty().unwrap());
+}
+
+#[test]
 fn a_forked_child_has_no_role() {
     let (_name, memory) = segment(1 << 16);
     let (ring, mut producer, mut consumer) = ring::<u64>(&memory, 4);

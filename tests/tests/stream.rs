@@ -394,3 +394,41 @@ fn a_function_that_panics_fails_the_derived_stream() {
     assert_eq!(kind(subscription.recv_timeout(DEADLINE)), ErrorKind::Failed);
     assert_eq!(kind(running.wait()), ErrorKind::Failed);
 }
+
+#[test]
+fn a_forked_child_lets_go_of_a_derived_stream() {
+    let (name, memory) = segment();
+    Stream::<Item>::create(&memory, "s", 4, 2).unwrap();
+    Stream::<Item>::create(&memory, "d", 4, 2).unwrap();
+    let mut forking = child("fork-derived", &name, 0);
+    forking.send("go");
+    forking.expect("done");
+}
+
+/// A source that always has another number.
+struct Endless(u64);
+
+impl Flow for Endless {
+    type Item = u64;
+
+    fn pull(&mut self, _: Wait) -> zeroipc::Result<u64> {
+        self.0 += 1;
+        Ok(self.0)
+    }
+}
+
+#[test]
+fn an_adaptor_that_drops_all_keeps_the_time() {
+    let start = Instant::now();
+    // Instead of never.
+    let mut none = Endless(0).filter(|_| start.elapsed() > SOON);
+    assert_eq!(kind(none.pull(Wait::at_most(Duration::from_millis(5)))), ErrorKind::TimedOut);
+    assert_eq!(kind(none.pull(Wait::Not)), ErrorKind::TimedOut);
+    let mut first = Endless(0).throttle(DEADLINE);
+    assert_eq!(first.pull(Wait::Not).unwrap(), 1);
+    assert_eq!(kind(first.pull(Wait::at_most(Duration::from_millis(5)))), ErrorKind::TimedOut);
+    assert_eq!(kind(first.pull(Wait::Not)), ErrorKind::TimedOut);
+    let mut late = Endless(0).skip(2000);
+    assert_eq!(kind(late.pull(Wait::Not)), ErrorKind::TimedOut);
+    assert_eq!(late.pull(Wait::Not).unwrap(), 2001);
+}

@@ -213,7 +213,7 @@ impl StructureInfo {
             StructureKind::Channel => offset_of!(ChannelHeader, capacity),
             StructureKind::Map | StructureKind::Set => {
                 let size = |place: usize| self.elements().nth(place).map_or(0, |element| element.size());
-                return Ok(Some(slots_of(word(offset_of!(MapHeader, buckets))?, size(0), size(1))));
+                return Ok(slots_of(word(offset_of!(MapHeader, buckets))?, size(0), size(1)));
             }
             _ => return Ok(None),
         };

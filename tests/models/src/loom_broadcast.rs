@@ -466,6 +466,24 @@ fn a_publication_that_is_not_committed_never_happened() {
     }
 }
 
+/// What the dead one has begun to write over is given to no reader that joins while its successor looks at the cursors.
+#[test]
+fn a_reader_joins_behind_what_a_dead_producer_has_begun() {
+    explore("a_reader_joins_behind_what_a_dead_producer_has_begun", 2, || {
+        let world = World::waiting(2, 1);
+        let mut producer = world.producer(P).unwrap();
+        producer.publish();
+        producer.publish();
+        assert!(dying_at("put.begun", || producer.publish()).is_none());
+        world.village.die(P);
+        let mut successor = world.producer(Q).unwrap();
+        let publishing = thread::spawn(move || successor.try_publish());
+        let mut reader = world.join(R, Start::Oldest);
+        assert_eq!(reader.try_recv(), Some(value(1, P)));
+        publishing.join().unwrap();
+    });
+}
+
 #[test]
 fn a_committed_publication_has_happened() {
     explore("a_committed_publication_has_happened", 2, || {

@@ -21,6 +21,7 @@ fn main() {
         "produce" => produce(&memory, count),
         "fork" => fork(&memory),
         "derive" => derive(&memory),
+        "fork-derived" => fork_derived(&memory),
         other => panic!("`{other}` is no operation"),
     }
 }
@@ -115,6 +116,28 @@ fn derive(memory: &Memory) {
         Err(error) if error.kind() == ErrorKind::OwnerDied => say("source died"),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A child of this process has no thread that derives, and lets go of the handle all the same.
+fn fork_derived(memory: &Memory) {
+    use zeroipc::Flow;
+    let stream = Stream::<Item>::open(memory, "s").expect("it opens");
+    let derived = Stream::<Item>::open(memory, "d").expect("it opens");
+    let mut subscription = derived.subscribe().expect("there is a slot");
+    let running = stream.subscribe().expect("there is a slot").derive_into(&derived).expect("it starts");
+    ready();
+    let Some(child) = sys::fork().expect("forked") else {
+        sys::alarm(20);
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            running.stop().map_err(|error| error.kind())
+        }));
+        sys::exit_now(if matches!(refused, Ok(Err(ErrorKind::NotOwner))) { 0 } else { 1 });
+    };
+    assert_eq!(sys::wait(child).expect("it is our child"), sys::Change::Exited(0));
+    stream.producer().expect("the role is free").publish(Item::new(1, 7)).expect("published");
+    assert_eq!(subscription.recv().expect("received"), Item::new(1, 7));
+    running.wait().expect("the source has closed");
+    say("done");
 }
 
 /// A child of this process, which has one thread, has neither its role nor its slot, and leaves both alone.

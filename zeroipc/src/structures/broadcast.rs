@@ -523,7 +523,11 @@ impl<T: ShmLayout> Peeked<'_, T> {
     }
 
     /// Moves the reader behind the element.
+    ///
+    /// In a forked child, which has no slot, nothing happens.
     pub fn consume(self) {
-        self.reader.side.take();
+        if self.reader.side.is_mine() {
+            self.reader.side.take();
+        }
     }
 }

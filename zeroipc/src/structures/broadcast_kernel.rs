@@ -17,7 +17,8 @@
 //! Invariants:
 //! - **I1** Only who holds the role changes cells, the head's position and the limit, and there is one at a time.
 //! - **I2** Positions are committed in order, without a gap: when `p` is FULL, all before it were.
-//! - **I3** `head` is at most the first uncommitted position, and at least that less [`BROADCAST_BATCH`].
+//! - **I3** `head` is at most the first uncommitted position, and at least that less [`BROADCAST_BATCH`], or the capacity if that is
+//!   less: so the cells of a batch are still there when its producer dies.
 //! - **I4** A slot that is FREE has a cursor that is nowhere. Only who has TAKEN a slot changes it, unless it is dead.
 //! - **I5** A reader's cursor never falls, once it has joined.
 //! - **I6** Policy *wait*: no position at or behind `cursor + capacity` is begun, for any reader that has joined.
@@ -255,15 +256,19 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         word
     }
 
-    /// The first position that is not published, or one before it if peers are at work.
+    /// The first position that is not published, or one before it if peers are at work; never before what an earlier call has
+    /// returned.
     pub(crate) fn published(&self) -> u64 {
         let mut position = position_of(self.head()).min(LAST_POSITION);
         // A batch may be under way, or its producer dead (I3).
         for _ in 0..BROADCAST_BATCH {
-            if self.look(position) != Look::Here {
-                break;
-            }
-            position += 1;
+            position = match self.look(position) {
+                _ if position == LAST_POSITION => break,
+                Look::Here => position + 1,
+                // The head that was loaded is a lap old; all before this one is published (I2).
+                Look::Lapped(found) => found.min(LAST_POSITION),
+                Look::NotYet(_) | Look::Corrupt => break,
+            };
         }
         position
     }
@@ -325,8 +330,10 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         // What was granted before is published, and a reader that just joins may still stand behind it.
         let until = until.max(next);
         if until < wanted {
+            // A producer that died may have begun to write here, so that what was there is nobody's any more.
+            let begun = next + u64::from(self.state(next).load(Relaxed) == writing(next));
             // SYNC limit
-            self.words.limit().store(until, Release);
+            self.words.limit().store(until.max(begun), Release);
             point!("broadcast.grant.lowered");
         }
         match slowest {
@@ -508,7 +515,8 @@ impl<'a, W: Words, P: Peers> Kernel<'a, W, P> {
         let position = match start {
             Start::Now => published,
             Start::Oldest => oldest,
-            Start::At(position) => position.clamp(oldest, published),
+            // It was published when the caller asked. Not `clamp`: a hostile head may have fallen since.
+            Start::At(position) => position.max(oldest),
         };
         if !waits {
             self.show(slot, position);

@@ -386,7 +386,7 @@ impl<T: ShmLayout> Publishing<T> {
     #[inline(always)]
     fn granted(&self, wanted: usize) -> usize {
         if self.ground.segment().id() == Some(self.me) {
-            (self.limit - self.next).min(BROADCAST_BATCH).min(wanted as u64) as usize
+            (self.limit - self.next).min(BROADCAST_BATCH).min(self.ground.capacity()).min(wanted as u64) as usize
         } else {
             0
         }
@@ -775,10 +775,16 @@ impl<T: ShmLayout> Reading<T> {
         self.place.slot.is_some() && self.ground.waits()
     }
 
+    /// Whether the slot, if there is one, is this process's, and not that of the one that it was forked from.
+    #[inline(always)]
+    pub(crate) fn is_mine(&self) -> bool {
+        self.place.is_mine(&self.ground)
+    }
+
     /// Copies the next element out, if nothing is special.
     #[inline(always)]
     fn copy(&self, value: &mut MaybeUninit<T>) -> bool {
-        self.place.is_mine(&self.ground) && self.ground.copy(self.place.position, value)
+        self.is_mine() && self.ground.copy(self.place.position, value)
     }
 
     /// Moves behind the element that was copied.
@@ -891,3 +897,106 @@ macro_rules! shown {
 }
 
 pub(crate) use shown;
+
+#[cfg(test)]
+mod tests {
+    use super::super::waiting::Peers;
+    use super::*;
+    use crate::format::broadcast::{BROADCAST_FULL, BROADCAST_POSITION_SHIFT};
+
+    /// Words that do not move while they are looked at, as those of a producer that is fast, or of a peer that is hostile.
+    struct Still {
+        head: AtomicU64,
+        cells: [AtomicU64; 2],
+        high: AtomicU64,
+        limit: AtomicU64,
+        cursor: AtomicU64,
+        others: AtomicU64,
+    }
+
+    impl Words for Still {
+        fn mask(&self) -> u64 {
+            1
+        }
+        fn slots(&self) -> u64 {
+            1
+        }
+        fn role(&self) -> &AtomicU64 {
+            &self.others
+        }
+        fn high(&self) -> &AtomicU64 {
+            &self.high
+        }
+        fn head(&self) -> &AtomicU64 {
+            &self.head
+        }
+        fn limit(&self) -> &AtomicU64 {
+            &self.limit
+        }
+        fn owner(&self, _: u64) -> &AtomicU64 {
+            &self.others
+        }
+        fn cursor(&self, _: u64) -> &AtomicU64 {
+            &self.cursor
+        }
+        fn state(&self, index: u64) -> &AtomicU64 {
+            &self.cells[index as usize]
+        }
+    }
+
+    struct Nobody;
+
+    impl Peers for Nobody {
+        const SPINS: u32 = 1;
+        fn is_dead(&self, _: u32) -> bool {
+            false
+        }
+        fn wait(&self, _: &AtomicU64, _: u64, _: Duration) {}
+        fn wake(&self, _: &AtomicU64, _: u32) {}
+    }
+
+    fn still(head: u64, cells: [u64; 2]) -> Still {
+        let full = |position: u64| AtomicU64::new(BROADCAST_FULL | position << BROADCAST_POSITION_SHIFT);
+        let head = AtomicU64::new(head << BROADCAST_POSITION_SHIFT);
+        let zero = || AtomicU64::new(0);
+        Still { head, cells: cells.map(full), high: zero(), limit: zero(), cursor: zero(), others: zero() }
+    }
+
+    #[test]
+    fn what_was_published_stays_published() {
+        // A look at the head that is a lap old.
+        let words = still(4, [6, 5]);
+        assert_eq!(Kernel { words: &words, peers: &Nobody }.published(), 7);
+    }
+
+    #[test]
+    fn a_reader_begins_no_earlier_than_where_it_wants() {
+        // The head has fallen since the reader asked.
+        let words = still(4, [4, 3]);
+        let kernel = Kernel { words: &words, peers: &Nobody };
+        assert_eq!(kernel.published(), 5);
+        for waits in [false, true] {
+            assert_eq!(kernel.place(0, Start::At(7), waits), Some(7));
+        }
+        assert_eq!(kernel.place(0, Start::At(1), false), Some(3));
+    }
+
+    #[test]
+    fn what_a_dead_producer_has_begun_to_overwrite_is_given_to_nobody() {
+        // It has died while it wrote 4 over 2, and a reader that joins stands at 2 for the moment.
+        let words = still(4, [2, 3]);
+        words.high.store(1, Relaxed);
+        words.cursor.store(2 << BROADCAST_POSITION_SHIFT, Relaxed);
+        let kernel = Kernel { words: &words, peers: &Nobody };
+        kernel.begin(4);
+        assert!(matches!(kernel.grant(4), Grant::Blocked { slot: 0, .. }));
+        assert_eq!(kernel.place(0, Start::Oldest, true), Some(3));
+        assert_eq!(kernel.grant(4), Grant::Until(5));
+    }
+
+    #[test]
+    fn nothing_is_published_behind_the_last_position() {
+        let words = still(LAST_POSITION - 1, [LAST_POSITION - 1, LAST_POSITION]);
+        assert_eq!(Kernel { words: &words, peers: &Nobody }.published(), LAST_POSITION);
+    }
+}

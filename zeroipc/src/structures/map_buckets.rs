@@ -62,10 +62,13 @@ const fn slots_in(slot: usize) -> usize {
     (bucket_size(slot) - FIRST) / slot
 }
 
-/// How many slots so many buckets have; for who only looks at a structure.
-pub(crate) fn slots_of(buckets: u64, key: u64, value: u64) -> u64 {
+/// How many slots so many buckets have; for who only looks at a structure. `None` if keys have no size: then no type is recorded.
+pub(crate) fn slots_of(buckets: u64, key: u64, value: u64) -> Option<u64> {
+    if key == 0 {
+        return None;
+    }
     // What a description can say fits.
-    buckets.saturating_mul(slots_in(slot_size(key as usize, value as usize)) as u64)
+    Some(buckets.saturating_mul(slots_in(slot_size(key as usize, value as usize)) as u64))
 }
 
 /// How many buckets hold so many entries at a good speed: with a third more slots, rounded up to a power of two.
@@ -471,5 +474,17 @@ impl<K, V> Clone for MappedBuckets<K, V> {
 impl<K, V> std::fmt::Debug for MappedBuckets<K, V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.mapped.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_of_a_map_whose_types_are_not_recorded_are_not_known() {
+        assert_eq!(slots_of(4, 8, 8), Some(12));
+        assert_eq!(slots_of(u64::MAX, 8, 8), Some(u64::MAX));
+        assert_eq!(slots_of(4, 0, 0), None);
     }
 }

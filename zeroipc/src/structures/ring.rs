@@ -174,10 +174,16 @@ impl<T: ShmLayout> MappedWords<T> {
         self.mapped.corrupt("its positions or its owners are none that a peer could have left")
     }
 
+    /// Whether the role is this process's, and not that of the one that it was forked from.
+    #[inline(always)]
+    fn is_owner(&self, end: &End) -> bool {
+        self.segment().id() == Some(end.owner())
+    }
+
     /// Refuses a forked child what its parent's handle may do.
     #[inline(always)]
     fn check_owner(&self, end: &End) -> Result<()> {
-        if self.segment().id() == Some(end.owner()) { Ok(()) } else { Err(self.not_owner()) }
+        if self.is_owner(end) { Ok(()) } else { Err(self.not_owner()) }
     }
 
     #[cold]
@@ -205,7 +211,7 @@ impl<T: ShmLayout> MappedWords<T> {
 
     /// Gives a role up, unless this is a forked child.
     fn leave(&self, end: &End) {
-        if self.segment().id() == Some(end.owner()) {
+        if self.is_owner(end) {
             self.kernel().leave(end);
         }
     }
@@ -213,7 +219,7 @@ impl<T: ShmLayout> MappedWords<T> {
     /// How many elements this end knows that it may write or read; 0 in a forked child.
     #[inline(always)]
     fn known(&self, end: &End) -> u64 {
-        if self.segment().id() == Some(end.owner()) { self.kernel().known(end) } else { 0 }
+        if self.is_owner(end) { self.kernel().known(end) } else { 0 }
     }
 
     /// How many elements there are, where fewer than are wanted are known of.
@@ -656,6 +662,8 @@ impl<T: ShmLayout> RingReservation<'_, T> {
 
     /// Publishes the first `count` elements. The others never happened.
     ///
+    /// In a forked child, which has no role, nothing happens.
+    ///
     /// # Panics
     /// If `count` is above [`len`](RingReservation::len).
     #[inline]
@@ -663,7 +671,7 @@ impl<T: ShmLayout> RingReservation<'_, T> {
     pub fn commit(self, count: usize) {
         self.check(count);
         point!("ring.reserve.written");
-        if count > 0 {
+        if count > 0 && self.producer.words.is_owner(&self.producer.end) {
             self.producer.publish(count as u64);
         }
     }
@@ -906,6 +914,8 @@ impl<T: ShmLayout> RingPeeked<'_, T> {
 
     /// Gives the room of the first `count` elements back. The others stay.
     ///
+    /// In a forked child, which has no role, nothing happens.
+    ///
     /// # Panics
     /// If `count` is above [`len`](RingPeeked::len).
     #[inline]
@@ -913,7 +923,7 @@ impl<T: ShmLayout> RingPeeked<'_, T> {
     pub fn release(self, count: usize) {
         assert!(count <= self.len, "{count} elements reach beyond the {} that were peeked at", self.len);
         point!("ring.peek.read");
-        if count > 0 {
+        if count > 0 && self.consumer.words.is_owner(&self.consumer.end) {
             self.consumer.release(count as u64);
         }
     }

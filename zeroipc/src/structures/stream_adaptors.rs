@@ -38,7 +38,18 @@ impl Wait {
             Wait::Forever => false,
         }
     }
+
+    /// Whether an adaptor that has dropped so many values in this pull gives up, however many more are there.
+    fn is_over_after(self, dropped: u64) -> bool {
+        match self {
+            Wait::Not => dropped >= MOST_DROPPED,
+            wait => wait.is_over(),
+        }
+    }
 }
+
+/// How many values an adaptor drops in one pull that does not wait.
+const MOST_DROPPED: u64 = 1024;
 
 /// Values that come one after the other: a [`Subscription`], or what adaptors make of it.
 ///
@@ -74,7 +85,8 @@ pub trait Flow: Sized {
     /// The next value.
     ///
     /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut) when none came in time: nothing is lost, pull again.
+    /// [`TimedOut`](ErrorKind::TimedOut) when none came in time: nothing is lost, pull again. An adaptor that drops values keeps the
+    /// time also when there is always another to drop; without waiting it drops 1,024 at most.
     /// [`Closed`](ErrorKind::Closed) at the end. [`Lost`](ErrorKind::Lost) where elements were overwritten; the next pull goes
     /// on behind them. Otherwise as [`Subscription::recv`], and there is no more.
     fn pull(&mut self, wait: Wait) -> Result<Self::Item>;
@@ -372,10 +384,15 @@ impl<S: Flow, F: FnMut(&S::Item) -> bool> Flow for Filter<S, F> {
 
     #[inline]
     fn pull(&mut self, wait: Wait) -> Result<S::Item> {
+        let mut dropped = 0;
         loop {
             let value = self.source.pull(wait)?;
             if (self.function)(&value) {
                 return Ok(value);
+            }
+            dropped += 1;
+            if wait.is_over_after(dropped) {
+                return Err(Error::plain(ErrorKind::TimedOut));
             }
         }
     }
@@ -400,9 +417,14 @@ impl<S: Flow> Flow for Skip<S> {
 
     #[inline]
     fn pull(&mut self, wait: Wait) -> Result<S::Item> {
+        let mut dropped = 0;
         while self.left > 0 {
             self.source.pull(wait)?;
             self.left -= 1;
+            dropped += 1;
+            if wait.is_over_after(dropped) {
+                return Err(Error::plain(ErrorKind::TimedOut));
+            }
         }
         self.source.pull(wait)
     }
@@ -520,6 +542,7 @@ impl<S: Flow> Flow for Throttle<S> {
     type Item = S::Item;
 
     fn pull(&mut self, wait: Wait) -> Result<S::Item> {
+        let mut dropped = 0;
         loop {
             let value = self.source.pull(wait)?;
             let now = Instant::now();
@@ -527,6 +550,10 @@ impl<S: Flow> Flow for Throttle<S> {
                 // An interval too long to add never ends; then the far future does as well.
                 self.next = now.checked_add(self.interval).or_else(|| now.checked_add(Duration::from_secs(1 << 32)));
                 return Ok(value);
+            }
+            dropped += 1;
+            if wait.is_over_after(dropped) {
+                return Err(Error::plain(ErrorKind::TimedOut));
             }
         }
     }

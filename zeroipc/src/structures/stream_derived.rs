@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(100);
 #[must_use = "dropping it stops the derived stream"]
 pub struct Derived {
     thread: Option<JoinHandle<Result<u64>>>,
+    /// The process that the thread is in.
+    process: u32,
     /// Dropped to stop the thread.
     alive: Option<Sender<()>>,
 }
@@ -35,7 +37,7 @@ impl Derived {
             .name("zeroipc-derived".to_owned())
             .spawn(move || pump(flow, producer, stopped))
             .map_err(|error| Error::system("start the thread of a derived stream", error))?;
-        Ok(Derived { thread: Some(thread), alive: Some(alive) })
+        Ok(Derived { thread: Some(thread), process: std::process::id(), alive: Some(alive) })
     }
 
     /// Whether the thread has ended, and so the derived stream.
@@ -62,6 +64,11 @@ impl Derived {
 
     fn join(&mut self) -> Result<u64> {
         let Some(thread) = self.thread.take() else { return Ok(0) };
+        if self.process != std::process::id() {
+            // A forked child has no such thread, and to join it would hang or panic.
+            std::mem::forget(thread);
+            return Err(Error::new(ErrorKind::NotOwner, "the derived stream belongs to the process that started it"));
+        }
         thread.join().unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Failed, "a function of the derived stream's adaptors has panicked"))
         })
