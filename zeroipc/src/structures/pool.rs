@@ -4,6 +4,7 @@
 //! invariants and its orderings. This file joins the two: where the words and objects of a mapped pool are, and the handles.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher as _, RandomState};
 use std::marker::PhantomData;
 use std::mem::offset_of;
 use std::time::{Duration, Instant};
@@ -174,12 +175,10 @@ fn checked_capacity(name: &str, capacity: u64) -> Result<u64> {
     Ok(capacity)
 }
 
-/// Where the generations of a pool begin, so that a handle of another one is told apart: FNV-1a of the names and the place.
-fn first_generation(segment: &str, name: &str, capacity: u64) -> u64 {
-    let bytes = segment.bytes().chain([0]).chain(name.bytes()).chain(capacity.to_le_bytes());
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    hash >> OBJECT_GENERATION_SHIFT
+/// Where the generations of a new pool begin: by chance, so that a handle of another pool, or of an earlier one of this name,
+/// is told apart.
+fn first_generation() -> u64 {
+    RandomState::new().build_hasher().finish() >> OBJECT_GENERATION_SHIFT
 }
 
 /// Writes the header and the states of a new pool into zeroed memory.
@@ -200,7 +199,7 @@ impl<T: ShmLayout> Pool<T> {
     /// [`TableFull`](ErrorKind::TableFull), [`SchemaFull`](ErrorKind::SchemaFull), [`ReadOnly`](ErrorKind::ReadOnly).
     pub fn create(memory: &Memory, name: &str, capacity: u64) -> Result<Pool<T>> {
         let capacity = checked_capacity(name, capacity)?;
-        Self::attach(Self::with_blueprint(memory, name, capacity, |blueprint| Mapped::create(memory, blueprint))?)
+        Self::attach(Self::with_blueprint(name, capacity, |blueprint| Mapped::create(memory, blueprint))?)
     }
 
     /// Opens a pool.
@@ -219,20 +218,14 @@ impl<T: ShmLayout> Pool<T> {
     /// there with another capacity.
     pub fn open_or_create(memory: &Memory, name: &str, capacity: u64) -> Result<Pool<T>> {
         let capacity = checked_capacity(name, capacity)?;
-        let pool = Self::attach(Self::with_blueprint(memory, name, capacity, |blueprint| {
-            Mapped::open_or_create(memory, blueprint)
-        })?)?;
+        let pool =
+            Self::attach(Self::with_blueprint(name, capacity, |blueprint| Mapped::open_or_create(memory, blueprint))?)?;
         pool.objects.mapped.check_number("a capacity", pool.capacity(), capacity)?;
         Ok(pool)
     }
 
-    fn with_blueprint<R>(
-        memory: &Memory,
-        name: &str,
-        capacity: u64,
-        run: impl FnOnce(&Blueprint<'_>) -> Result<R>,
-    ) -> Result<R> {
-        let generation = first_generation(memory.name(), name, capacity);
+    fn with_blueprint<R>(name: &str, capacity: u64, run: impl FnOnce(&Blueprint<'_>) -> Result<R>) -> Result<R> {
+        let generation = first_generation();
         let element = size_of::<T>() as u64;
         let first = objects_at(capacity);
         run(&Blueprint {
