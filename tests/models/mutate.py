@@ -335,7 +335,7 @@ MUTATIONS = [
      ["a_withdrawal_makes_it_or_misses_it"]),
     ("barrier: a place is looked at once", BARRIER,
      "self.peers.is_dead(owner) && place.load(Relaxed) == word", "self.peers.is_dead(owner)",
-     ["a_member_dies_when_it_has_arrived", "a_member_dies_before_it_wakes"]),
+     ["a_dead_members_arrival_is_not_overlooked"]),
     ("barrier: a reset tells nobody", BARRIER,
      "self.words.broken().fetch_max(present.wrapping_add(1), Relaxed);", "",
      ["a_reset_does_not_hide_that_it_was_broken"]),
@@ -358,7 +358,7 @@ MUTATIONS = [
      ["no_update_is_lost"]),
     ("signal: the buffer of a dead writer is taken though it is current", SIGNAL,
      "if self.peers.is_dead(owner) && read(self.words.current().load(Relaxed)).index != index {", "if self.peers.is_dead(owner) {",
-     ["a_writer_that_dies_behind_that_has_written"]),
+     ["the_buffer_that_a_dead_writer_published_is_not_taken"]),
 ]
 
 

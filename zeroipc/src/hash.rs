@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn buckets() {
         const BUCKETS: usize = 1 << 12;
-        let families: [(&str, fn(u64) -> u64); 6] = [
+        type Family = (&'static str, fn(u64) -> u64);
+        let families: [Family; 6] = [
             ("one after the other", |i| i),
             ("multiples of 4096", |i| i << 12),
             ("high half", |i| i << 32),

@@ -36,10 +36,10 @@ struct Args {
     /// A hundredth of the work, to see that everything runs.
     #[arg(long)]
     quick: bool,
-    /// Measure every structure beside its peers instead.
+    /// Measure every structure beside its peers instead, or one: queue, stack, ring, channel, stream, map, lock, message, limit.
     #[cfg(feature = "peers")]
-    #[arg(long)]
-    structures: bool,
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, default_missing_value = "")]
+    structures: Option<String>,
     /// Measure what waiting costs instead.
     #[arg(long)]
     waiting: bool,
@@ -72,8 +72,8 @@ fn compiler(path: &Path, args: &Args) -> Result<Report, String> {
 
 fn measured(args: &Args) -> zeroipc::Result<Report> {
     #[cfg(feature = "peers")]
-    if args.structures {
-        return structures::compare(args.repeat, if args.quick { 100 } else { 1 });
+    if let Some(only) = &args.structures {
+        return structures::compare(args.repeat, if args.quick { 100 } else { 1 }, only);
     }
     if args.waiting {
         return waiting::measure(args.repeat, args.quick);

@@ -1,7 +1,5 @@
 //! Two processes on two cores.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::{Duration, Instant};
 
 /// Pins this process to a core, where the machine has so many.
@@ -61,40 +59,6 @@ pub(crate) fn beside(theirs: impl FnOnce(), ours: impl FnOnce()) -> Duration {
     let took = start.elapsed();
     child.wait();
     took
-}
-
-/// Runs others in children, each on the core that is named, and `ours` here on the first.
-///
-/// # Panics
-/// If a child cannot be made or fails.
-pub(crate) fn alongside<'a, R>(
-    others: impl IntoIterator<Item = (usize, Box<dyn FnOnce() + 'a>)>,
-    ours: impl FnOnce() -> R,
-) -> R {
-    let children: Vec<Child> = others.into_iter().map(|(core, other)| start(core, other)).collect();
-    pin(0);
-    let result = ours();
-    children.into_iter().for_each(Child::wait);
-    result
-}
-
-/// Where processes wait for each other before they begin.
-#[derive(Debug)]
-pub(crate) struct Gate(AtomicU64);
-
-impl Gate {
-    pub(crate) fn shared() -> &'static Gate {
-        // SAFETY: the memory is large enough, aligned to a page, stays mapped, and zero is valid.
-        unsafe { &*shared_memory(size_of::<Gate>()).cast::<Gate>() }
-    }
-
-    /// Goes on when so many have come.
-    pub(crate) fn pass(&self, parties: u64) {
-        self.0.fetch_add(1, AcqRel);
-        while self.0.load(Acquire) < parties {
-            std::thread::yield_now();
-        }
-    }
 }
 
 /// Anonymous memory that a child shares.

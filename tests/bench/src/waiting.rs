@@ -16,6 +16,9 @@ use crate::report::{Comparison, Report};
 /// How long the waker works before it wakes, so that the other has certainly gone to sleep.
 const WORK: Duration = Duration::from_micros(100);
 
+/// Something, and what it is called in the report.
+type Named<T> = (&'static str, T);
+
 fn memory() -> Result<Memory> {
     let name = format!("/zeroipc_bench_waiting_{}", std::process::id());
     Memory::options().remove_on_last_detach(true).open_or_create(&name, 1 << 20)
@@ -103,7 +106,7 @@ fn wake_times(rounds: usize, wait: impl Fn(u64), wake: impl Fn(u64)) -> Vec<f64>
 
 type Run<'a> = (&'static str, Box<dyn Fn() -> Vec<f64> + 'a>);
 
-fn wakes(memory: &Memory, repeat: usize, rounds: usize) -> Result<Vec<(&'static str, Vec<Vec<f64>>)>> {
+fn wakes(memory: &Memory, repeat: usize, rounds: usize) -> Result<Vec<Named<Vec<Vec<f64>>>>> {
     let queue = Queue::<u64>::create(memory, "wake queue", 64)?;
     let semaphore = Semaphore::create(memory, "wake semaphore", 1)?;
     semaphore.acquire_permit()?;
@@ -216,7 +219,7 @@ fn idle(memory: &Memory, asleep: Duration) -> Result<Comparison> {
     let event = Event::create(memory, "idle event")?;
     let mutex = Mutex::create(memory, "idle mutex")?;
     let held = mutex.lock()?;
-    let waits: Vec<(&'static str, Box<dyn Fn()>)> = vec![
+    let waits: Vec<Named<Box<dyn Fn()>>> = vec![
         ("queue", Box::new(|| drop(queue.pop_timeout(asleep)))),
         ("semaphore", Box::new(|| drop(semaphore.acquire_permit_timeout(asleep)))),
         ("event", Box::new(|| drop(event.wait_timeout(asleep)))),
@@ -259,7 +262,7 @@ fn fairness(memory: &Memory, repeat: usize, time: Duration) -> Result<(Compariso
     queue.push(1)?;
     let semaphore = Semaphore::create(memory, "fair semaphore", 1)?;
     let mutex = Mutex::create(memory, "fair mutex")?;
-    let turns: Vec<(&'static str, Box<dyn Fn()>)> = vec![
+    let turns: Vec<Named<Box<dyn Fn()>>> = vec![
         ("mutex", Box::new(|| drop(mutex.lock()))),
         ("semaphore of one", Box::new(|| drop(semaphore.acquire()))),
         (

@@ -247,6 +247,30 @@ fn a_member_dies_before_it_wakes() {
     dies_while_another_waits("barrier.wait.marked", &[End::Led, End::Followed]);
 }
 
+/// A member arrives and dies while another, that waits, asks about it: the arrival counts, and the third completes.
+#[test]
+fn a_dead_members_arrival_is_not_overlooked() {
+    explore("a_dead_members_arrival_is_not_overlooked", 2, || {
+        let world = World::new(3);
+        let seat = world.kernel().join(A).unwrap();
+        let dying = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                dying_at("barrier.place.set", || world.wait(Some(seat)));
+                world.village.die(A);
+            })
+        };
+        let other = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.wait(None))
+        };
+        dying.join().unwrap();
+        let mine = world.wait(None);
+        let theirs = other.join().unwrap();
+        assert!(matches!((mine, theirs), (End::Led, End::Followed) | (End::Followed, End::Led)), "{mine:?} {theirs:?}");
+    });
+}
+
 /// A member dies before it arrives, while the two others wait: both learn that it is broken.
 #[test]
 fn a_member_that_never_arrives_breaks_the_generation_for_all() {

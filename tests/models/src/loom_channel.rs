@@ -229,7 +229,7 @@ fn all(channel: &Channel) -> Vec<u64> {
 /// What was sent is received before the end, whenever the channel is closed.
 #[test]
 fn what_was_sent_is_received_before_the_end() {
-    explore("what_was_sent_is_received_before_the_end", 1, || {
+    explore("what_was_sent_is_received_before_the_end", 2, || {
         let channel = Channel::new(2);
         let sender = spawn(&channel, |channel| channel.send(A, 7));
         let receiver = spawn(&channel, all);
@@ -254,7 +254,7 @@ fn two_sends_and_a_close_in_between() {
 
 #[test]
 fn closing_wakes_a_receiver() {
-    explore("closing_wakes_a_receiver", 2, || {
+    explore("closing_wakes_a_receiver", 3, || {
         let channel = Channel::new(2);
         let receiver = spawn(&channel, |channel| channel.recv());
         assert_eq!(channel.kernel().close(), Ok(true));
@@ -276,7 +276,7 @@ fn closing_wakes_two_receivers() {
 
 #[test]
 fn closing_wakes_a_sender_of_a_full_channel() {
-    explore("closing_wakes_a_sender_of_a_full_channel", 2, || {
+    explore("closing_wakes_a_sender_of_a_full_channel", 3, || {
         let channel = Channel::new(1);
         channel.send(B, 1).unwrap();
         let sender = spawn(&channel, |channel| channel.send(A, 2));
@@ -352,7 +352,7 @@ fn a_sender_dies_and_the_channel_is_closed() {
 
 #[test]
 fn a_value_is_handed_over() {
-    explore("a_value_is_handed_over", 2, || {
+    explore("a_value_is_handed_over", 3, || {
         let channel = Channel::new(1);
         let sender = spawn(&channel, |channel| channel.hand_over(A, 7));
         assert_eq!(channel.recv(), Ok(7));
@@ -377,7 +377,7 @@ fn two_values_are_handed_over_each_once() {
 
 #[test]
 fn a_close_decides_whether_a_value_is_handed_over() {
-    explore("a_close_decides_whether_a_value_is_handed_over", 0, || {
+    explore("a_close_decides_whether_a_value_is_handed_over", 1, || {
         let channel = Channel::new(1);
         let sender = spawn(&channel, |channel| channel.hand_over(A, 7));
         let closer = spawn(&channel, |channel| channel.kernel().close().map(drop));

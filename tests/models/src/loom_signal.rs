@@ -7,7 +7,7 @@ use loom::thread;
 
 use crate::explore::explore;
 use crate::points::dying_at;
-use crate::signal_kernel::{Buffers, Claim, Kernel, new_current, new_state};
+use crate::signal_kernel::{Buffers, Claim, Kernel, Stop, new_current, new_state};
 use crate::sync::{AtomicU64, Relaxed};
 use crate::village::Village;
 use crate::waiting::block;
@@ -186,6 +186,30 @@ fn a_writer_that_dies_before_it_publishes_has_not_written() {
 fn a_writer_that_dies_behind_that_has_written() {
     a_writer_dies("signal.set.published", true);
     a_writer_dies("signal.set.settled", true);
+}
+
+/// A writer publishes and dies while another looks for a buffer: the one that became current is not taken.
+#[test]
+fn the_buffer_that_a_dead_writer_published_is_not_taken() {
+    explore("the_buffer_that_a_dead_writer_published_is_not_taken", 3, || {
+        let world = World::new();
+        let _busy = [world.claim(B), world.claim(B)];
+        let claim = world.claim(A);
+        let dying = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                world.write(claim, 10);
+                dying_at("signal.set.published", || world.kernel().publish(claim, None));
+                world.village.die(A);
+            })
+        };
+        let claim = world.claim(C);
+        dying.join().unwrap();
+        assert_eq!(world.get(), (10, 1));
+        assert_ne!(world.kernel().latest().index, claim.index);
+        // Nothing is left but the current one, whose writer is dead, and what others write.
+        assert!(matches!(world.kernel().claim(C), Err(Stop::Busy { .. })));
+    });
 }
 
 /// Two want the buffer of a dead one, and a third waits for it to be given up.

@@ -31,9 +31,12 @@ fn next(lazy: &Lazy<[u64; 3]>) -> Outcome {
     outcome
 }
 
+/// An operation, what the victim does, and what is promised.
+type Filling = (&'static str, fn(&Memory), fn(&Death) -> Outcome);
+
 pub(super) fn cases() -> Vec<Case> {
     let fresh = |memory: &Memory| Lazy::<[u64; 3]>::create(memory, "l").unwrap();
-    let fill: [(&str, fn(&Memory), fn(&Death) -> Outcome); 2] = [
+    let fill: [Filling; 2] = [
         (
             "force",
             |memory| drop(open(memory).force(|| [7; 3])),

@@ -94,6 +94,9 @@ use std::borrow::Cow;
 
 use zeroipc::ErrorKind;
 
+/// An operation on a structure of this type, with its name.
+type Operation<T> = (&'static str, fn(&T));
+
 /// Every case of every structure, in the order of the table.
 pub fn cases() -> Vec<Case> {
     let mut all = Vec::new();

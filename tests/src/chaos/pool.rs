@@ -2,7 +2,7 @@
 
 use zeroipc::{Array, ErrorKind, Memory, Pool, PoolHandle};
 
-use super::{Case, completed, dies};
+use super::{Case, Operation, completed, dies};
 use crate::SOON;
 
 /// A pool of so many objects, all free, and a place for a handle.
@@ -51,7 +51,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn owners() -> Vec<Case> {
-    let operations: [(&str, fn(&Pool<u64>)); 2] =
+    let operations: [Operation<Pool<u64>>; 2] =
         [("acquire", |pool| drop(pool.acquire().unwrap())), ("try_acquire", |pool| drop(pool.try_acquire().unwrap()))];
     operations
         .into_iter()
@@ -97,7 +97,7 @@ fn handles() -> Vec<Case> {
 
 /// A process dies that takes over what another dead one owned; the next one does it.
 fn recoveries() -> Vec<Case> {
-    let operations: [(&str, fn(&Pool<u64>)); 2] = [
+    let operations: [Operation<Pool<u64>>; 2] = [
         ("acquire, from a dead owner", |pool| drop(pool.acquire().unwrap())),
         ("reclaim", |pool| assert_eq!(pool.reclaim().unwrap(), 1)),
     ];

@@ -2,7 +2,7 @@
 
 use zeroipc::{ErrorKind, Memory, Ring};
 
-use super::{Case, Death, completed, dies};
+use super::{Case, Death, Operation, completed, dies};
 use crate::SOON;
 
 /// A ring with this room that holds the numbers below `held`.
@@ -56,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn pushes() -> Vec<Case> {
     let mut all = Vec::new();
-    let operations: [(&str, fn(&Ring<u64>)); 3] = [
+    let operations: [Operation<Ring<u64>>; 3] = [
         ("push", |ring| ring.producer().unwrap().push(100).unwrap()),
         ("push_many", |ring| ring.producer().unwrap().push_many(&[100]).unwrap()),
         ("reserve and commit", |ring| {
@@ -92,7 +92,7 @@ fn pushes() -> Vec<Case> {
 }
 
 fn pops() -> Vec<Case> {
-    let operations: [(&str, fn(&Ring<u64>)); 3] = [
+    let operations: [Operation<Ring<u64>>; 3] = [
         ("pop", |ring| assert_eq!(ring.consumer().unwrap().pop().unwrap(), 0)),
         ("pop_many", |ring| assert_eq!(ring.consumer().unwrap().pop_many(&mut [9]).unwrap(), 1)),
         ("peek and release", |ring| {

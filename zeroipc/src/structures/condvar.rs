@@ -190,7 +190,7 @@ impl Condvar {
     /// notification that may have been for it goes on to another.
     ///
     /// # Errors
-    /// As [`wait`](Condvar::wait); [`System`](ErrorKind::System) if the thread that sleeps for futures cannot be started.
+    /// As [`wait`](Condvar::wait); [`System`](crate::ErrorKind::System) if the thread that sleeps for futures cannot be started.
     #[cfg(feature = "async")]
     pub async fn wait_async<'m>(&self, guard: MutexGuard<'m>) -> Result<MutexGuard<'m>> {
         guard.check_ours()?;

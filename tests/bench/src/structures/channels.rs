@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use zeroipc::{Channel, Result};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::report::Report;
 use crate::scenario::memory;
 

@@ -9,7 +9,7 @@ use iceoryx2::port::subscriber::Subscriber;
 use iceoryx2::prelude::*;
 use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
 
-use crate::process::{Gate, alongside};
+use super::together::{Gate, alongside};
 
 /// How many samples may be on their way.
 const BUFFER: usize = 64;
@@ -79,7 +79,12 @@ pub(super) fn one_to(subscribers: u64, count: u64, idle: fn()) -> Duration {
     };
     let mut others: Vec<(usize, Box<dyn FnOnce()>)> = vec![(1, Box::new(publish))];
     for _ in 1..subscribers {
-        others.push((0, Box::new(move || drop(subscribe()))));
+        others.push((
+            0,
+            Box::new(move || {
+                subscribe();
+            }),
+        ));
     }
     alongside(others, subscribe)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Acquire;
 
 use zeroipc::{Lazy, Mutex, Result, RwLock, Semaphore, Signal};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::report::Report;
 use crate::scenario::memory;
 

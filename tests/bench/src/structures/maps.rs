@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use zeroipc::{Map, Memory, Result};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::report::Report;
 
 pub(super) fn add(report: &mut Report, repeat: usize, scale: u64) -> Result<()> {
@@ -35,11 +35,13 @@ fn key(number: u64) -> u64 {
 
 fn one_size(report: &mut Report, keys: u64, repeat: usize, operations: u64) -> Result<()> {
     let name = format!("/zeroipc_bench_map_{}", std::process::id());
-    let memory = Memory::options().remove_on_last_detach(true).create(&name, 64 * 2 * keys.next_power_of_two() + (1 << 20))?;
+    let memory =
+        Memory::options().remove_on_last_detach(true).create(&name, 64 * 2 * keys.next_power_of_two() + (1 << 20))?;
     let ours = Map::<u64, u64>::create(&memory, "map", keys)?;
-    let mut std_map = HashMap::<u64, u64, ahash::RandomState>::default();
-    let dash = dashmap::DashMap::<u64, u64, ahash::RandomState>::default();
-    let papaya = papaya::HashMap::<u64, u64, ahash::RandomState>::default();
+    let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
+    let mut std_map = HashMap::with_hasher(hasher.clone());
+    let dash = dashmap::DashMap::with_hasher(hasher.clone());
+    let papaya = papaya::HashMap::with_hasher(hasher);
     for number in 0..keys {
         ours.upsert(key(number), number)?;
         std_map.insert(key(number), number);

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use crossbeam_queue::ArrayQueue;
 use zeroipc::{Pool, Result, ShmLayout, Stack};
 
-use crate::measure::Race;
+use super::race::Race;
 use crate::report::{Comparison, Report};
 use crate::scenario::memory;
 
