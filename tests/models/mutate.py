@@ -32,6 +32,7 @@ PASSPORT = "zeroipc/src/passport.rs"
 WAITING = "zeroipc/src/structures/waiting.rs"
 ROSTER = "zeroipc/src/reactor/roster.rs"
 SEMAPHORE = "zeroipc/src/structures/semaphore_kernel.rs"
+RWLOCK = "zeroipc/src/structures/rwlock_kernel.rs"
 LATCH = "zeroipc/src/structures/latch_kernel.rs"
 EVENT = "zeroipc/src/structures/event_kernel.rs"
 BARRIER = "zeroipc/src/structures/barrier_kernel.rs"
@@ -291,14 +292,20 @@ MUTATIONS = [
      "let Some(taken) = self.try_take(owner)? else {", "let Some(taken) = None::<Taken> else {",
      ["one_permit_and_two_users"]),
     ("semaphore: who has slept wakes nobody", SEMAPHORE,
-     "if *slept && self.look", "if false && self.look",
+     "if slept && self.look", "if false && self.look",
      ["two_sleepers_get_two_permits_and_keep_them", "two_releasers_and_two_takers"]),
+    ("semaphore: a release forgets who was overtaken", SEMAPHORE,
+     "if !self.is_somebody_overtaken() {", "if true {",
+     ["newcomers_give_way_to_who_was_overtaken"]),
     ("semaphore: one look refuses a release", SEMAPHORE,
      "if before == Some(sum) {", "if before == Some(sum) || true {",
      ["nobody_is_refused_who_gives_back_what_he_took"]),
     ("semaphore: the living are recovered", SEMAPHORE,
      "if alive == Some(owner) || !self.peers.is_dead(owner) {", "if alive == Some(owner) {",
      ["one_permit_and_two_users"]),
+    ("rwlock: who leaves does not acquire from who asks", RWLOCK,
+     "        fence(Acquire);\n        for index", "        for index",
+     ["a_reader_asks_while_a_writer_leaves"]),
     ("latch: zero forgets the wait bit", LATCH,
      "if rest == 0 && word & LATCH_WAIT_BIT != 0 {", "if false {",
      ["all_who_wait_go_on", "a_waiter_sees_what_all_have_done"]),

@@ -233,6 +233,25 @@ fn an_arrival_that_was_made_counts() {
     assert_eq!(barrier.wait_timeout(SOON).unwrap_err().kind(), ErrorKind::Broken);
 }
 
+/// A member that comes and goes while its thread unwinds from something else has not panicked.
+#[test]
+fn a_member_of_an_unwinding_thread_leaves_in_order() {
+    struct Meets<'a>(&'a Barrier);
+    impl Drop for Meets<'_> {
+        fn drop(&mut self) {
+            drop(self.0.join().unwrap());
+        }
+    }
+    let (_name, memory) = segment();
+    let barrier = Barrier::create(&memory, "x", 2).unwrap();
+    catch_unwind(AssertUnwindSafe(|| {
+        let _meets = Meets(&barrier);
+        panic!("elsewhere");
+    }))
+    .unwrap_err();
+    assert!(!barrier.is_broken().unwrap());
+}
+
 #[test]
 fn a_panicking_member_breaks_the_generation() {
     let (_name, memory) = segment();

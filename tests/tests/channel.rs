@@ -360,6 +360,19 @@ mod select {
         assert_eq!((name, kind(closed)), ("z", ErrorKind::Closed));
     }
 
+    /// What is behind the cell of a dead sender can be received now.
+    #[test]
+    fn one_look_passes_a_dead_sender() {
+        let (name, _memory, channel) = channel(4);
+        let mut sender = actor("send", &name).args([1, 1]).kill_at("queue.push.written", 1).start();
+        sender.expect("ready");
+        sender.send("go");
+        sender.wait_killed();
+        channel.send(7).unwrap();
+        let value = Select::new().recv(&channel, |value| value).try_wait().unwrap();
+        assert_eq!(value.expect("it can be received").unwrap(), 7);
+    }
+
     #[test]
     fn a_closed_channel_is_drained_first() {
         let (_name, _memory, channel) = channel(2);

@@ -98,6 +98,20 @@ fn a_killed_promise_is_told_and_made_anew() {
     assert_eq!(future.get().unwrap(), 7);
 }
 
+/// Who does not wait is told as soon as who waits.
+#[test]
+fn one_look_tells_of_a_killed_promise() {
+    let (name, _memory, future) = future();
+    let looks: [fn(&Future<u64>) -> Result<Option<u64>, Error>; 2] =
+        [Future::try_get, |future| future.get_timeout(Duration::ZERO).map(Some)];
+    for look in looks {
+        let mut promising = Script::new(env!("CARGO_BIN_EXE_codata")).arg("promise").arg(&*name).start();
+        promising.expect("ready");
+        promising.kill();
+        assert_eq!(kind(look(&future)), ErrorKind::OwnerDied);
+    }
+}
+
 /// The child has the guard of its parent's promise; it neither keeps nor breaks it.
 #[test]
 fn a_forked_child_leaves_its_parents_promise_alone() {

@@ -257,6 +257,20 @@ fn a_reader_between_two_writers() {
     });
 }
 
+/// A reader asks to be woken when the writer has already looked who asks: the writer sees it behind its leaving.
+#[test]
+fn a_reader_asks_while_a_writer_leaves() {
+    explore("a_reader_asks_while_a_writer_leaves", 4, || {
+        let library = Arc::new(Library::new(1));
+        library.write_lock(C);
+        let reader = reads(&library, A);
+        library.change();
+        library.kernel().leave_write(C, false);
+        assert!(!reader.join().unwrap());
+        library.check_empty();
+    });
+}
+
 /// A reader gives up while a writer leaves: it has the lock, or nobody does.
 #[test]
 fn a_reader_gives_up() {

@@ -7,10 +7,10 @@ use loom::thread;
 
 use crate::explore::explore;
 use crate::points::dying_at;
-use crate::semaphore_kernel::{Kernel, NOBODY, Permits, Taken, new_permit};
+use crate::semaphore_kernel::{Kernel, NOBODY, OVERTAKEN, Permits, Taken, Waits, new_permit};
 use crate::sync::AtomicU64;
 use crate::village::Village;
-use crate::waiting::{Peers, block};
+use crate::waiting::{Patience, Peers, Turn, block};
 
 const A: u32 = 1;
 const B: u32 = 2;
@@ -63,8 +63,8 @@ impl World {
         if let Some(taken) = self.kernel().take_at_hint(owner) {
             return taken;
         }
-        let mut slept = false;
-        block(&self.village, None, |patience| self.kernel().attempt(owner, &mut slept, patience)).unwrap().unwrap()
+        let mut waits = Waits::default();
+        block(&self.village, None, |patience| self.kernel().attempt(owner, &mut waits, patience)).unwrap().unwrap()
     }
 
     fn under(&self, taken: Taken) {
@@ -97,6 +97,31 @@ fn one_permit_and_two_users() {
         other.join().unwrap();
         assert_eq!(world.available(), 1);
     });
+}
+
+/// The steps one by one: who was overtaken too often gets what comes next, and one who does not come holds up nobody.
+#[test]
+fn newcomers_give_way_to_who_was_overtaken() {
+    for comes in [true, false] {
+        explore("newcomers_give_way_to_who_was_overtaken", 1, move || {
+            let world = World::new(1, 1);
+            let kernel = world.kernel();
+            let mut patience = Patience::new(Village::SPINS);
+            let (mut late, mut waits) = (Waits::default(), Waits::default());
+            let held = world.take(A);
+            for _ in 0..=OVERTAKEN {
+                assert!(matches!(kernel.attempt(B, &mut late, &mut patience), Ok(Turn::Wait(_))));
+            }
+            kernel.release(held);
+            assert!(kernel.take_at_hint(A).is_none());
+            assert!(matches!(kernel.attempt(A, &mut waits, &mut patience), Ok(Turn::Wait(_))));
+            let (who, waits) = if comes { (B, &mut late) } else { (A, &mut waits) };
+            let Ok(Turn::Done(taken)) = kernel.attempt(who, waits, &mut patience) else { panic!("it is free") };
+            kernel.release(taken);
+            // All is as ever.
+            kernel.release(kernel.take_at_hint(A).expect("nobody gives way any more"));
+        });
+    }
 }
 
 /// Two sleep, and two permits come back one behind the other: the second release finds the wait bit cleared.

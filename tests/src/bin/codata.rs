@@ -3,10 +3,11 @@
 use std::io::Write as _;
 
 use zeroipc::{Array, Channel, ErrorKind, Future, Lazy, Memory, Once};
-use zeroipc_tests::{actor, sys};
+use zeroipc_tests::{actor, at, sys};
 
 fn main() {
     actor::begin();
+    at::arm();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize| -> u64 { args[index].parse().expect("a number") };
     let memory = Memory::open(&args[1]).expect("the segment opens");

@@ -34,6 +34,9 @@ pub const TURN_WAIT_BIT: u64 = 1;
 /// What a release adds.
 pub const TURN_STEP: u64 = 2;
 
+/// In the place of a hint: one who waits was overtaken too often, and newcomers give way.
+pub const HINT_OVERTAKEN: u64 = 18_446_744_073_709_551_615;
+
 /// The most permits.
 pub const MAX_PERMITS: u64 = 65_536;
 

@@ -98,6 +98,8 @@ impl Places for Words {
 pub struct BarrierMember<'b> {
     barrier: &'b Barrier,
     seat: Seat,
+    /// The thread was panicking already when it joined.
+    panicking: bool,
 }
 
 impl BarrierMember<'_> {
@@ -159,7 +161,7 @@ impl Drop for BarrierMember<'_> {
             return;
         }
         let kernel = self.barrier.kernel();
-        if std::thread::panicking() {
+        if !self.panicking && std::thread::panicking() {
             kernel.abandon();
         }
         kernel.leave(self.seat);
@@ -395,7 +397,7 @@ impl Barrier {
     pub fn join(&self) -> Result<BarrierMember<'_>> {
         let owner = self.segment().me()?;
         let seat = self.kernel().join(owner).map_err(|stop| self.stopped(stop))?;
-        Ok(BarrierMember { barrier: self, seat })
+        Ok(BarrierMember { barrier: self, seat, panicking: std::thread::panicking() })
     }
 
     /// Makes a broken barrier whole: frees the places of dead members and begins the next generation. Who still waits in the

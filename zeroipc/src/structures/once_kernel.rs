@@ -254,12 +254,15 @@ impl<'w, P: Peers> Kernel<'w, P> {
         let owner = if let State::Running(owner, _) = state { Some(owner) } else { None };
         if owner.is_some_and(|owner| self.peers.is_dead(owner)) {
             point!("once.settle.dead");
-            if self.writable {
-                self.recover(word);
+            if self.writable && !self.recover(word) {
                 return Ok(Turn::Again);
             }
+            // Told at once: there may be no time for another look.
             if !through {
                 return Ok(Turn::Done(Outcome::Abandoned(Ended::Died)));
+            }
+            if self.writable {
+                return Ok(Turn::Again);
             }
         }
         let Some(seen) = self.marked(word) else { return Ok(Turn::Again) };
@@ -268,16 +271,18 @@ impl<'w, P: Peers> Kernel<'w, P> {
         Ok(Turn::Wait(if naps { patience.nap(self.state, seen) } else { Nap::until_changed(self.state, seen) }))
     }
 
-    /// Frees a cell whose owner is dead.
-    fn recover(&self, word: u64) {
+    /// Frees a cell whose owner is dead; `false` if it has changed meanwhile.
+    fn recover(&self, word: u64) -> bool {
         let next = word & CLAIMS_MASK | Ended::Died.bits() | ONCE_VACANT;
         // SYNC fill: what the kernel's word has shown us.
-        if self.state.compare_exchange(word, next, Release, Relaxed).is_ok() {
-            point!("once.recover.freed");
-            if word & ONCE_WAIT_BIT != 0 {
-                self.peers.wake_all(self.state);
-            }
+        if self.state.compare_exchange(word, next, Release, Relaxed).is_err() {
+            return false;
         }
+        point!("once.recover.freed");
+        if word & ONCE_WAIT_BIT != 0 {
+            self.peers.wake_all(self.state);
+        }
+        true
     }
 
     /// Forgets an error, so that the next one may fill the cell. `false` if there is none.

@@ -46,7 +46,7 @@
 //! | `unlock` | [`Lock`]: the CAS that frees; [`Kernel::downgrade`]: the CAS that shares | [`observe`] of the lock | what the writer did |
 //! | `read` | [`Kernel::free`]: the CAS that frees a slot | a writer's load of the slot | that the reader has read |
 //! | `grant` | [`Kernel::grant`]: the CAS to READING | the waiting reader's load of its slot | what the writer did, and the mark |
-//! | `waiting` | [`Kernel::read_attempt`]: the CAS that sets the readers bit | [`Kernel::leave_write`], [`Kernel::downgrade`]: the CAS that takes it away | the slot |
+//! | `waiting` | [`Kernel::read_attempt`]: the CAS that sets the readers bit | [`Kernel::leave_write`], [`Kernel::downgrade`]: the CAS that takes it away; [`Kernel::wake_waiting`]: the fence behind it | the slot |
 //! | `crowd` | [`Kernel::free`]: the addition to `crowd` | [`Kernel::read_attempt`] loads `crowd` | that a slot is free |
 //!
 //! A dying reader leaves its slot, which the next writer frees, or a reader that finds no other. A dying writer leaves the
@@ -579,6 +579,8 @@ impl<'a, S: Slots, P: Peers> Kernel<'a, S, P> {
     /// Wakes all readers that wait, so that they look.
     fn wake_waiting(&self) {
         point!("rwlock.unlock.left");
+        // SYNC waiting: the CAS that freed the lock took the bit away, and did not acquire.
+        fence(Acquire);
         for index in 0..self.slots.count() {
             let slot = self.slot(index);
             if is_waiting(slot.load(Relaxed)) {

@@ -14,6 +14,9 @@ use crate::memory::Segment;
 use crate::shm_layout::ShmLayout;
 use crate::wait::deadline_after;
 
+/// How often an operation that does not wait is attempted.
+const MOST_ATTEMPTS: u32 = 10_000;
+
 /// Several operations, of which exactly one happens: the first that can.
 ///
 /// Each has a function for its result, and [`wait`](Select::wait) returns what that makes of it. Of several that can happen at
@@ -79,7 +82,15 @@ trait Arm<'a, R> {
     }
     /// Does it without waiting; `false` if that is not possible now.
     fn try_now(&mut self, patience: &mut Patience) -> bool {
-        matches!(self.attempt(patience), Turn::Done(()))
+        // Again and again while others are faster, or the dead are in the way; as often as that can be by chance.
+        for _ in 0..MOST_ATTEMPTS {
+            match self.attempt(patience) {
+                Turn::Done(()) => return true,
+                Turn::Again => {}
+                Turn::Wait(_) => return false,
+            }
+        }
+        false
     }
     /// The result of what is done.
     fn finish(self: Box<Self>) -> R;

@@ -1,7 +1,7 @@
 //! The algorithm of the semaphore, on words that may lie in a mapping or, for a model, on the heap.
 //!
 //! The truth is one word per permit. `turn` counts releases and says whether somebody waits; `hint` says where to begin to
-//! look, and is never believed.
+//! look, and is never believed; or that somebody was overtaken.
 //!
 //! ```text
 //!            ┌──take: CAS──▶ HELD(me, n) ──release: store──▶ FREE(n + 1)
@@ -25,6 +25,10 @@
 //! one wakes the longest sleeper, which sets the bit again (I5) and sees the permit if the release came before that. Whoever
 //! is not asleep yet finds `turn` changed.
 //!
+//! *Nobody is overtaken for ever.* Who has slept [`OVERTAKEN`] times for nothing says so in `hint`. Newcomers then do not take
+//! what they find at once, but nap first, 1 ms, while those who were woken take it. It is a courtesy: nobody asks who
+//! has said so, and whoever has given way for it takes it back.
+//!
 //! | label | release side | acquire side | what becomes visible |
 //! |---|---|---|---|
 //! | `permit` | [`Kernel::release`] stores FREE, [`Kernel::give`]'s CAS to FREE | [`Kernel::take`], [`Kernel::recover`]: the CAS from it; [`Kernel::give`] behind a look | what was done under the permit |
@@ -38,7 +42,7 @@
 
 use super::waiting::{Nap, Patience, Peers, Turn};
 use crate::format::semaphores::{
-    PERMIT_ABSENT, PERMIT_COUNT_SHIFT, PERMIT_FREE, PERMIT_HELD, PERMIT_OWNER_BITS, PERMIT_OWNER_SHIFT,
+    HINT_OVERTAKEN, PERMIT_ABSENT, PERMIT_COUNT_SHIFT, PERMIT_FREE, PERMIT_HELD, PERMIT_OWNER_BITS, PERMIT_OWNER_SHIFT,
     PERMIT_TAG_MASK, TURN_STEP, TURN_WAIT_BIT,
 };
 use crate::points::point;
@@ -48,6 +52,8 @@ const OWNER_MASK: u64 = (1 << PERMIT_OWNER_BITS) - 1;
 const RETURNED: u64 = 1 << PERMIT_COUNT_SHIFT;
 /// More looks than a process can lose against others that make progress, by any chance that matters.
 const MAX_LOOKS: u32 = 10_000;
+/// How often one has slept for nothing before newcomers give way.
+pub(crate) const OVERTAKEN: u32 = 4;
 /// Who takes a permit that no death gives back.
 pub(crate) const NOBODY: u32 = 0;
 
@@ -108,6 +114,13 @@ pub(crate) struct Taken {
     word: u64,
 }
 
+/// What one acquisition remembers from attempt to attempt.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    sleeps: u32,
+    gave_way: bool,
+}
+
 /// The semaphore's algorithm, borrowing the words it works on.
 pub(crate) struct Kernel<'a, W, P> {
     pub(crate) words: &'a W,
@@ -133,9 +146,16 @@ impl<'a, W: Permits, P: Peers> Kernel<'a, W, P> {
         Some(Taken { index, word: next })
     }
 
+    fn is_somebody_overtaken(&self) -> bool {
+        self.words.hint().load(Relaxed) == HINT_OVERTAKEN
+    }
+
     /// Takes the permit that was released last, if it is free: what an acquisition meets when nothing is special.
     #[inline(always)]
     pub(crate) fn take_at_hint(&self, owner: u32) -> Option<Taken> {
+        if self.is_somebody_overtaken() {
+            return None;
+        }
         let index = self.hint();
         let word = self.words.permit(index).load(Relaxed);
         if word & PERMIT_TAG_MASK == PERMIT_FREE { self.take(index, owner, word) } else { None }
@@ -184,16 +204,18 @@ impl<'a, W: Permits, P: Peers> Kernel<'a, W, P> {
         })
     }
 
-    /// One attempt to take a permit; `slept` is the operation's own, and false at its start.
+    /// One attempt to take a permit.
     #[cold]
     pub(crate) fn attempt(
         &self,
         owner: u32,
-        slept: &mut bool,
+        waits: &mut Waits,
         patience: &mut Patience,
     ) -> Result<Turn<'a, Taken>, Corrupt> {
         let turn = self.words.turn();
-        if !*slept {
+        let slept = waits.sleeps > 0;
+        let gives_way = !slept && self.is_somebody_overtaken();
+        if !slept && !gives_way {
             let seen = turn.load(Relaxed);
             if let Some(taken) = self.try_take(owner)? {
                 return Ok(Turn::Done(taken));
@@ -207,11 +229,22 @@ impl<'a, W: Permits, P: Peers> Kernel<'a, W, P> {
         // SYNC turn
         let seen = turn.fetch_or(TURN_WAIT_BIT, Acquire) | TURN_WAIT_BIT;
         point!("semaphore.wait.marked");
+        if gives_way {
+            *waits = Waits { sleeps: 1, gave_way: true };
+            return Ok(Turn::Wait(patience.nap(turn, seen)));
+        }
         let Some(taken) = self.try_take(owner)? else {
-            *slept = true;
+            if waits.sleeps >= OVERTAKEN {
+                self.words.hint().store(HINT_OVERTAKEN, Relaxed);
+            }
+            waits.sleeps = waits.sleeps.saturating_add(1);
             return Ok(Turn::Wait(Nap::until_changed(turn, seen)));
         };
-        if *slept && self.look(|_, _, state| (state == State::Free).then_some(()))?.is_some() {
+        if (waits.gave_way || waits.sleeps > OVERTAKEN) && self.is_somebody_overtaken() {
+            // Another that was overtaken says so again at its next look.
+            self.words.hint().store(taken.index, Relaxed);
+        }
+        if slept && self.look(|_, _, state| (state == State::Free).then_some(()))?.is_some() {
             // The wake that ended the sleep stands for one permit, and two may have come (I5).
             self.peers.wake(turn, 1);
         }
@@ -230,7 +263,9 @@ impl<'a, W: Permits, P: Peers> Kernel<'a, W, P> {
     /// Says that a permit is free.
     #[inline(always)]
     fn announce(&self, index: u64) {
-        self.words.hint().store(index, Relaxed);
+        if !self.is_somebody_overtaken() {
+            self.words.hint().store(index, Relaxed);
+        }
         // SYNC turn
         let turn = self.words.turn().fetch_add(TURN_STEP, Release);
         point!("semaphore.release.turned");
