@@ -20,27 +20,45 @@ pub(super) fn add(report: &mut Report, repeat: usize, scale: u64) -> Result<()> 
     let parking_rw = parking_lot::RwLock::new(());
     report.add(
         Race::new(operations)
-            .with("zeroipc mutex", |_| drop(black_box(mutex.lock())))
-            .with("parking_lot mutex", |_| drop(black_box(parking.lock())))
-            .with("std mutex", |_| drop(black_box(std_mutex.lock())))
+            .with("zeroipc mutex", |_| {
+                black_box(&mutex.lock());
+            })
+            .with("parking_lot mutex", |_| {
+                black_box(&parking.lock());
+            })
+            .with("std mutex", |_| {
+                black_box(&std_mutex.lock());
+            })
             .nanoseconds(repeat, "mutex, uncontended lock and unlock"),
     );
     report.add(
         Race::new(operations)
-            .with("zeroipc semaphore", |_| drop(black_box(semaphore.acquire())))
-            .with("parking_lot mutex", |_| drop(black_box(parking.lock())))
+            .with("zeroipc semaphore", |_| {
+                black_box(&semaphore.acquire());
+            })
+            .with("parking_lot mutex", |_| {
+                black_box(&parking.lock());
+            })
             .nanoseconds(repeat, "semaphore of one permit, uncontended acquire and release"),
     );
     report.add(
         Race::new(operations)
-            .with("zeroipc rwlock", |_| drop(black_box(rwlock.read())))
-            .with("parking_lot rwlock", |_| drop(black_box(parking_rw.read())))
+            .with("zeroipc rwlock", |_| {
+                black_box(&rwlock.read());
+            })
+            .with("parking_lot rwlock", |_| {
+                black_box(&parking_rw.read());
+            })
             .nanoseconds(repeat, "rwlock, uncontended read lock and unlock"),
     );
     report.add(
         Race::new(operations)
-            .with("zeroipc rwlock", |_| drop(black_box(rwlock.write())))
-            .with("parking_lot rwlock", |_| drop(black_box(parking_rw.write())))
+            .with("zeroipc rwlock", |_| {
+                black_box(&rwlock.write());
+            })
+            .with("parking_lot rwlock", |_| {
+                black_box(&parking_rw.write());
+            })
             .nanoseconds(repeat, "rwlock, uncontended write lock and unlock"),
     );
     let lazy = Lazy::<u64>::create(&memory, "lazy")?;

@@ -38,7 +38,11 @@ fn pool(repeat: usize, operations: u64) -> Result<Comparison> {
     let memory = memory()?;
     let pool = Pool::<[u64; 16]>::create(&memory, "pool", CAPACITY as u64)?;
     let race = Race::new(operations)
-        .with("zeroipc pool", |_| drop(black_box(pool.acquire())))
-        .with("the allocator's box", |_| drop(black_box(Box::new([0_u64; 16]))));
+        .with("zeroipc pool", |_| {
+            black_box(&pool.acquire());
+        })
+        .with("the allocator's box", |_| {
+            black_box(&Box::new([0_u64; 16]));
+        });
     Ok(race.nanoseconds(repeat, "pool, acquire and return of 128 bytes"))
 }

@@ -30,9 +30,19 @@ impl Gate {
         unsafe { &*shared_memory(size_of::<Gate>()).cast::<Gate>() }
     }
 
+    /// How many have come.
+    pub(super) fn passed(&self) -> u64 {
+        self.0.load(Acquire)
+    }
+
+    /// Comes, and goes on at once.
+    pub(super) fn come(&self) {
+        self.0.fetch_add(1, AcqRel);
+    }
+
     /// Goes on when so many have come.
     pub(crate) fn pass(&self, parties: u64) {
-        self.0.fetch_add(1, AcqRel);
+        self.come();
         while self.0.load(Acquire) < parties {
             std::thread::yield_now();
         }
