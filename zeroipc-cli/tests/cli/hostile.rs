@@ -244,7 +244,7 @@ fn a_record_of_a_later_version_is_told() {
     let name = Name::new("later");
     let memory = name.create();
     Array::<u8>::create(&memory, "a", 1).expect("an array");
-    write(&name, RECORDS + 6, &9_u16.to_le_bytes());
+    write(&name, RECORDS + 6, &99_u16.to_le_bytes());
     assert!(shown(["ls", name.as_str()]).contains("a     unknown  u8              -"));
     let path = name.path("a");
     let expected = format!("zeroipc: `{path}` is of a kind that this release does not know; update ZeroIPC\n");
