@@ -51,8 +51,6 @@ pub enum ErrorKind {
     Closed,
     /// The process that was to do it, or that held it, has died.
     OwnerDied,
-    /// The other side died in the middle, so that it is not known whether it has happened.
-    PeerDied,
     /// A participant died, so that what the others waited for cannot come.
     Broken,
     /// Who was to do it has reported that it failed.
@@ -132,9 +130,6 @@ impl fmt::Display for Error {
             }
             Repr::Plain(ErrorKind::Closed) => f.write_str("the structure was closed; open or create another one"),
             Repr::Plain(ErrorKind::OwnerDied) => f.write_str("the process that was to do it has died; do it again"),
-            Repr::Plain(ErrorKind::PeerDied) => {
-                f.write_str("the other side died in the middle; whether it has happened is not known")
-            }
             Repr::Plain(ErrorKind::Broken) => {
                 f.write_str("a participant has died, and the others cannot go on without it")
             }
