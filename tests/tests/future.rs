@@ -99,11 +99,13 @@ fn a_killed_promise_is_told_and_made_anew() {
 }
 
 /// Who does not wait is told as soon as who waits.
+/// A look that does not wait.
+type Look = fn(&Future<u64>) -> Result<Option<u64>, Error>;
+
 #[test]
 fn one_look_tells_of_a_killed_promise() {
     let (name, _memory, future) = future();
-    let looks: [fn(&Future<u64>) -> Result<Option<u64>, Error>; 2] =
-        [Future::try_get, |future| future.get_timeout(Duration::ZERO).map(Some)];
+    let looks: [Look; 2] = [Future::try_get, |future| future.get_timeout(Duration::ZERO).map(Some)];
     for look in looks {
         let mut promising = Script::new(env!("CARGO_BIN_EXE_codata")).arg("promise").arg(&*name).start();
         promising.expect("ready");
