@@ -54,7 +54,7 @@ fn scaled(program: Program, fast: bool) -> Program {
 }
 
 /// What the everyday run leaves to the full one: many or large inputs, and every compiler at every standard.
-const LONG: [&str; 11] = [
+const LONG: [&str; 15] = [
     "large_and_deep",
     "shuffled_schemas",
     "cpp_headers_compile",
@@ -66,6 +66,10 @@ const LONG: [&str; 11] = [
     "cargo_builds_when",
     "amid_which_others",
     "many_after_any_instruction",
+    "every_death_leaves",
+    "kills_by_chance",
+    "histories_of_threads",
+    "histories_with_dead",
 ];
 
 fn rust(fast: bool) -> Result {
