@@ -43,14 +43,14 @@ use crate::wait::deadline_after;
 /// let warm = readings.subscribe()?.filter(|celsius| *celsius > 20.0).map(|celsius| celsius * 1.8 + 32.0);
 ///
 /// let mut producer = readings.producer()?;
-/// producer.publish_many(&[18.0, 21.0, 25.0])?;
+/// producer.publish_many(&[18.0, 25.0, 30.0])?;
 /// producer.close();
 ///
 /// let mut fahrenheit = Vec::new();
 /// for value in warm {
 ///     fahrenheit.push(value?);
 /// }
-/// assert_eq!(fahrenheit, [69.8, 77.0]);
+/// assert_eq!(fahrenheit, [77.0, 86.0]);
 /// # Ok::<(), zeroipc::Error>(())
 /// ```
 pub struct Stream<T> {
