@@ -57,6 +57,8 @@ class Child:
             "import faulthandler, os, signal, sys, time\nimport numpy as np\nimport zeroipc\nfrom zeroipc import *\n"
         )
         prelude += "from zeroipc import _points\nfaulthandler.dump_traceback_later(60, exit=True)\n"
+        # A shell starts what runs in the background with SIGINT ignored, and children inherit that.
+        prelude += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         source = prelude + textwrap.dedent(code)
         command = [sys.executable, "-c", source, *map(str, arguments)]
         self.process = subprocess.Popen(
